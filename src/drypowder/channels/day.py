@@ -1,0 +1,52 @@
+"""What a scenario announces for one day, and the switches and experiments of each path.
+
+Amounts are USD bn per step, rates decimals per year. `Day` rows are scanned over; they carry no
+path axis. `Levers` belong to a path: a switch at zero turns a channel off with the accounts
+still balanced, and the experiment fields make twin runs possible inside one compiled program.
+"""
+
+from __future__ import annotations
+
+import equinox as eqx
+from jaxtyping import Array, Float, Int
+
+OFFICIAL_PURCHASES = ("bills", "treasuries", "agency_mbs")
+
+
+class Day(eqx.Module):
+    """One row of the calendar. Built by the scenario; stacked along a leading step axis."""
+
+    number: Int[Array, ""]  # 0, 1, 2 ...
+    dt_years: Float[Array, ""]
+    business: Float[Array, ""]  # one on days when payments and issues settle, else zero
+    market_open: Float[Array, " asset"]  # one where the asset trades today
+    trend_level: Float[Array, ""]  # exp(g t) at the start of the day
+    trend_growth: Float[Array, ""]  # exp(g t_end) - exp(g t_start)
+    capex_usd_bn: Float[Array, ""]  # hyperscalers' planned AI capex
+    operating_cash_flow_usd_bn: Float[Array, ""]
+    trend_operating_cash_flow_usd_bn: Float[Array, ""]
+    lab_spending_usd_bn: Float[Array, ""]  # AI labs, above trend
+    deficit_usd_bn: Float[Array, ""]  # Treasury spending over taxes, above trend
+    bill_share: Float[Array, ""]  # of Treasury borrowing above trend
+    treasury_account_build_usd_bn: Float[Array, ""]  # above trend
+    official_purchases_usd_bn: Float[Array, " official"]  # fed: bills, treasuries, agency_mbs
+    policy_rate_change_pa: Float[Array, ""]  # deviation of the policy rate from the opening one
+    corporate_issuance_usd_bn: Float[Array, ""]  # other firms' bonds, above trend
+    corporate_buybacks_usd_bn: Float[Array, ""]  # other firms' net share purchases, above trend
+    bank_loan_share: Float[Array, ""]  # of hyperscalers' outside funding
+    ai_debt_duration_years: Float[Array, ""]  # maturity of AI bonds
+
+
+class Levers(eqx.Module):
+    """Switches (one = on) and experiments of every path."""
+
+    issuance: Float[Array, " path"]
+    income: Float[Array, " path"]
+    liquidity: Float[Array, " path"]  # lambda
+    policy: Float[Array, " path"]
+    ai_capex: Float[Array, " path"]  # zero in the twin without AI capex
+    fed_absorbs: Float[Array, " path"]  # share of AI duration that the fed buys as Treasuries
+    shock_scale: Float[Array, " path"]  # zero on the central path
+    extra_capex_usd_bn: Float[Array, " path"]  # spent on one day ...
+    extra_capex_day: Int[Array, " path"]  # ... this one
+    extra_bonds_usd_bn: Float[Array, " path"]  # AI bonds sold over the first quarter, spent

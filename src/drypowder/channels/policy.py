@@ -1,0 +1,56 @@
+"""The levers of the fed: the water, the pipes, and who ends up holding the duration.
+
+    "fiscal stimulus escapes it when the central bank ends up holding the duration"
+
+Purchases above trend are paid with new reserves: bills from money funds at par, Treasuries and
+agency MBS in the market, where they are negative net supply. Negative purchases are QT.
+The reverse-repo pool and the standing facility move reserves by postings of their own.
+Source: model sections 6, 7, law 7. Signs: bought +, sold -.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from drypowder.accounts.economy import Economy
+from drypowder.accounts.postings import Posting, one_hot, swap
+from drypowder.channels.day import OFFICIAL_PURCHASES, Day
+
+
+def purchase(
+    *,
+    day: Day,
+    switch: Float[Array, " path"],
+    absorbed_usd_bn: Float[Array, " path"],
+    economy: Economy,
+) -> tuple[list[Posting], dict[str, Float[Array, "sector path"]]]:
+    """Official purchases: bills directly from money funds, the rest as (negative) net supply.
+
+    Args:
+        absorbed_usd_bn: Treasuries bought on top, to take AI duration out of private hands.
+    """
+    fed, funds = one_hot(economy, "central_bank"), one_hot(economy, "money_fund")
+    amounts = dict(zip(OFFICIAL_PURCHASES, day.official_purchases_usd_bn, strict=True))
+    bills = (fed - funds) * (switch * amounts["bills"])[None]
+    amounts["treasuries"] = amounts["treasuries"] + absorbed_usd_bn
+    bonds = ("treasuries", "agency_mbs")
+    supply = {name: -fed * (switch * amounts[name])[None] for name in bonds}
+    return [swap("official_bills", "bills", bills)], supply
+
+
+def overnight(
+    *,
+    reverse_repo_change: Float[Array, " path"],
+    standing_repo_change: Float[Array, " path"],
+    economy: Economy,
+) -> list[Posting]:
+    """Money funds place cash at the fed (RRP); banks borrow from it (standing repo)."""
+    fed, funds = one_hot(economy, "central_bank"), one_hot(economy, "money_fund")
+    bank = one_hot(economy, "bank")
+    placed = (funds - fed) * reverse_repo_change[None]
+    lent = (fed - bank) * standing_repo_change[None]
+    return [
+        swap("reverse_repo", "on_rrp", placed),
+        swap("standing_repo", "margin_and_repo_loans", lent),
+    ]

@@ -1,0 +1,273 @@
+"""Many days, many worlds: one compiled scan per chunk width, a thread pool over chunks.
+
+Paths are drawn by counter: the news of path p on day t depends on (seed, p, t) alone, so results
+do not depend on chunks, threads or on which paths are run together. Path 0 is the central path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+import drypowder
+from drypowder.accounts.economy import Economy
+from drypowder.accounts.postings import flow_columns, stack_columns
+from drypowder.channels.day import Day, Levers
+from drypowder.engine.day import TREND, one_day
+from drypowder.engine.run import Books, Failure, Run
+from drypowder.engine.world import Parameters, State, World, make_layout, open_world
+
+CHUNK = 64  # paths of one compiled call: the working set stays in cache
+_trace_count = 0  # compiled traces so far, for the test that counts them
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a simulation needs, as arrays. Built by the scenarios room.
+
+    `draw(paths)` returns the Parameters of the given path numbers (path axis last); number 0 is
+    central. `companions` are Levers overrides of the central path: name -> {field: value}.
+    """
+
+    name: str
+    economy: Economy
+    units: np.ndarray  # (sector, instrument) USD bn
+    issued: np.ndarray  # (sector, asset) USD bn
+    dates: np.ndarray  # (step,)
+    days: Day  # leading step axis
+    draw: Callable[[np.ndarray], Parameters]
+    levers: dict[str, float]
+    companions: dict[str, dict[str, float]]
+    digest: str  # hash of the scenario with its parameters
+
+
+def simulate(
+    inputs: Inputs,
+    *,
+    paths: int = 1,
+    seed: int = 0,
+    threads: int | None = None,
+    chunks: Callable[[Inputs, np.ndarray, int], dict] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Run:
+    """Run a scenario.
+
+    Args:
+        paths: worlds; 1 is the central path alone.
+        seed: of the news and of the parameter draws.
+        chunks: replaces the computation of one chunk (the run store resumes through it).
+        progress: called with (paths done, paths in all).
+
+    Returns:
+        Run, whether or not paths failed; failures are listed, never hidden.
+    """
+    center, books = run_companions(inputs)
+    first = {name: array[:1] for name, array in center.items()}
+    series = first if paths == 1 else _ensemble(inputs, paths, seed, threads, chunks, progress)
+    names = ["central", *inputs.companions]
+    companions = {
+        name: {key: array[k] for key, array in center.items()} for k, name in enumerate(names)
+    }
+    failures = _failures(series, inputs.economy)
+    shown = {k: v for k, v in series.items() if k not in ("failed_day", "failed_market")}
+    for name in companions:
+        companions[name] = {k: v for k, v in companions[name].items() if k in shown}
+    del companions["central"]
+    stamp = make_stamp(inputs, paths=paths, seed=seed)
+    return Run(inputs.name, inputs.economy, inputs.dates, shown, companions, books, failures, stamp)
+
+
+def run_companions(inputs: Inputs) -> tuple[dict[str, np.ndarray], Books]:
+    """The central path and its twins in one narrow program that also keeps the books."""
+    names = list(inputs.companions)
+    levers = make_levers(inputs, 1 + len(names), shock_scale=0.0)
+    for position, name in enumerate(names, start=1):
+        for field, value in inputs.companions[name].items():
+            array = getattr(levers, field).at[position].set(value)
+            levers = eqx.tree_at(lambda lv, f=field: getattr(lv, f), levers, array)
+    central = inputs.draw(np.zeros(1 + len(names), dtype=int))
+    return run_block(inputs, central, levers, np.zeros(1 + len(names), dtype=int), 0, ledger=True)
+
+
+def run_paths(inputs: Inputs, numbers: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """One chunk of the ensemble: series of the given path numbers (padded to the chunk width)."""
+    padded = np.resize(numbers, CHUNK) if len(numbers) < CHUNK else numbers
+    levers = make_levers(inputs, len(padded), shock_scale=1.0)
+    scale = levers.shock_scale * (jnp.asarray(padded) > 0)
+    levers = eqx.tree_at(lambda lv: lv.shock_scale, levers, scale)
+    series, _ = run_block(inputs, inputs.draw(padded), levers, padded, seed, ledger=False)
+    return {name: array[: len(numbers)] for name, array in series.items()}
+
+
+def run_block(
+    inputs: Inputs,
+    parameters: Parameters,
+    levers: Levers,
+    numbers: np.ndarray,
+    seed: int,
+    *,
+    ledger: bool,
+) -> tuple[dict[str, np.ndarray], Books | None]:
+    """Simulate the given parameter columns side by side; series shaped (path, step, ...)."""
+    layout = make_layout(inputs.economy)
+    seen, last, cumulated = _scan(
+        jnp.asarray(inputs.units),
+        jnp.asarray(inputs.issued),
+        parameters,
+        levers,
+        inputs.days,
+        jnp.asarray(numbers, dtype=jnp.uint32),
+        jax.random.key(seed),
+        layout,
+        ledger,
+    )
+    series = _to_series(seen)
+    series["failed_day"] = np.asarray(last.failed_day)
+    series["failed_market"] = np.asarray(last.failed_market)
+    if not ledger:
+        return series, None
+    flows = {name: np.asarray(flow[:, :, 0]) for name, flow in cumulated.items()}
+    closing = np.asarray(last.units[:, :, 0] * jnp.exp(last.log_price[None, :, 0]))
+    return series, Books(np.asarray(inputs.units), closing, flows)
+
+
+@partial(jax.jit, static_argnames=("layout", "ledger"))
+def _scan(units, issued, parameters, levers, days, numbers, key, layout, ledger):
+    """The compiled program: open the world, scan over days, cumulate postings if asked."""
+    global _trace_count
+    _trace_count += 1
+    world, state = open_world(
+        units=units, issued=issued, parameters=parameters, levers=levers, layout=layout
+    )
+    keys = jax.vmap(lambda n: jax.random.fold_in(key, n))(numbers)
+
+    def step(carry, day):
+        state, total = carry
+        state, seen, books = one_day(state, day, draw_news(keys, day, world), world)
+        total = _cumulate(total, books, state, layout.economy) if ledger else total
+        return (state, total), seen
+
+    total = _empty_ledger(state, days, keys, world) if ledger else {}
+    (last, total), seen = jax.lax.scan(step, (state, total), days)
+    return seen, last, total
+
+
+def draw_news(keys, day: Day, world: World) -> Float[Array, "asset path"]:
+    """News of the day: correlated normal impulses and rare common jumps, by counter."""
+    shocks = world.parameters.shocks
+    factors = shocks.cholesky.shape[1]
+
+    def of_path(key):
+        today = jax.random.fold_in(key, day.number)
+        normal, jump = jax.random.split(today)
+        return jax.random.normal(normal, (factors,)), jax.random.uniform(jump)
+
+    normal, uniform = jax.vmap(of_path)(keys)
+    jumped = (uniform < shocks.jump_rate_pa * day.dt_years).astype(normal.dtype)
+    smooth = jnp.sqrt(day.dt_years) * (shocks.cholesky @ normal.T)
+    news = smooth + shocks.jump_size[:, None] * jumped[None]
+    return news * world.levers.shock_scale[None]
+
+
+def _empty_ledger(state: State, days: Day, keys, world: World):
+    first = jax.tree.map(lambda leaf: leaf[0], days)
+    shape = jax.eval_shape(lambda: one_day(state, first, draw_news(keys, first, world), world)[2])
+    names = dict.fromkeys([p.name for p in shape.postings] + [TREND])
+    return {name: jnp.zeros_like(state.units) for name in names}
+
+
+def _cumulate(total, books, state: State, economy: Economy):
+    """Add the day's postings, each settled on its own, to the running ledger."""
+    total = dict(total)
+    cleared = economy.columns("cleared")
+    for posting in books.postings:
+        columns = stack_columns(flow_columns([posting], economy), economy.instrument_names)
+        total[posting.name] = total[posting.name] + columns
+    trades = books.flow[:, cleared]
+    total["market_trades"] = total["market_trades"].at[:, cleared].add(trades)
+    total[TREND] = total[TREND] + books.trend * jnp.exp(state.log_price)[None]
+    return total
+
+
+def make_levers(inputs: Inputs, paths: int, *, shock_scale: float) -> Levers:
+    """Switches all on, no experiment, unless the scenario says otherwise."""
+    values = {name: np.zeros(paths) for name in Levers.__dataclass_fields__}
+    for name in ("issuance", "income", "liquidity", "policy", "ai_capex"):
+        values[name] = np.ones(paths)
+    values["shock_scale"] = np.full(paths, shock_scale)
+    for name, value in inputs.levers.items():
+        values[name] = np.full(paths, value)
+    values["extra_capex_day"] = np.full(paths, -1)
+    return Levers(**{name: jnp.asarray(value) for name, value in values.items()})
+
+
+def _ensemble(inputs, paths, seed, threads, chunks, progress) -> dict[str, np.ndarray]:
+    compute = chunks or run_paths
+    blocks = [np.arange(k, min(k + CHUNK, paths)) for k in range(0, paths, CHUNK)]
+    parts: list[dict[str, np.ndarray] | None] = [None] * len(blocks)
+    done = 0
+    for position, part in _in_order_of_completion(compute, inputs, blocks, seed, threads):
+        parts[position] = part
+        done += len(blocks[position])
+        progress(done, paths)
+    return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+
+
+def _in_order_of_completion(compute, inputs, blocks, seed, threads) -> Iterator[tuple[int, dict]]:
+    """The first chunk compiles alone; the others share the program across threads."""
+    yield 0, compute(inputs, blocks[0], seed)
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        jobs = {pool.submit(compute, inputs, b, seed): k for k, b in enumerate(blocks) if k > 0}
+        try:
+            for job in as_completed(jobs):
+                yield jobs[job], job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _to_series(seen) -> dict[str, np.ndarray]:
+    """Observation arrays (step, ..., path) as (path, step, ...)."""
+    flat = seen._asdict()
+    funding = flat.pop("funding")._asdict()
+    flat.pop("refreshes")
+    flat.update({f"funding_{name}_usd_bn": array for name, array in funding.items()})
+    return {name: np.moveaxis(np.asarray(array), -1, 0) for name, array in flat.items()}
+
+
+def _failures(series: dict[str, np.ndarray], economy: Economy) -> tuple[Failure, ...]:
+    assets = economy.names("cleared")
+    return tuple(
+        Failure(path, int(day), assets[int(series["failed_market"][path])])
+        for path, day in enumerate(series["failed_day"])
+        if day >= 0
+    )
+
+
+def make_stamp(inputs: Inputs, *, paths: int, seed: int) -> dict[str, object]:
+    """What identifies a run: same stamp, same bytes (on the same machine type)."""
+    steps = len(inputs.dates)
+    identity = f"{inputs.digest} {steps} {paths} {seed} {drypowder.__version__}"
+    return {
+        "run": hashlib.sha256(identity.encode()).hexdigest()[:8],
+        "scenario": inputs.name,
+        "scenario_hash": inputs.digest,
+        "first_day": str(inputs.dates[0]),
+        "last_day": str(inputs.dates[-1]),
+        "steps": steps,
+        "paths": paths,
+        "seed": seed,
+        "version": drypowder.__version__,
+        "jax": jax.__version__,
+        "device": jax.devices()[0].platform,
+    }

@@ -1,0 +1,302 @@
+"""The world a run lives in: parameters, opening anchors, and the state carried from day to day.
+
+A `World` never changes during a run; a `State` is everything tomorrow needs to know of today.
+Batch axis (path) last everywhere. Stocks are units (par claims: dollars) at the end of the day.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from drypowder.accounts.economy import Economy
+from drypowder.accounts.postings import one_hot
+from drypowder.accounts.rows import take_rows
+from drypowder.channels.day import Levers
+from drypowder.channels.income import IncomeParameters
+from drypowder.channels.issuance import IssuanceParameters
+from drypowder.markets.demand import DemandParameters, average_over, opening_log_odds
+from drypowder.markets.reserves import (
+    ReserveParameters,
+    lambda_bp,
+    reserves_wanted_usd_bn,
+    satiation_usd_bn,
+)
+
+MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par, outside the logit
+
+
+class ValuationParameters(eqx.Module):
+    """Returns required at the opening and how earnings and appraisals move."""
+
+    required_return_pa: Float[Array, "asset path"]  # ybar of cleared assets
+    earnings_elasticity: Float[Array, " path"]  # of earnings to receipts
+    earnings_persistence_years: Float[Array, " path"]
+    bucket_receipts_usd_bn: Float[Array, "asset path"]  # trailing, a year; zero: no pass-through
+    bucket_sector: Float[Array, "asset sector"]  # whose receipts are the bucket's earnings
+    receipts_memory_years: Float[Array, " path"]  # averaging of the receipts rate
+    appraisal_half_life_years: Float[Array, "appraised path"]
+    appraisal_beta: Float[Array, "appraised path"]  # model move per log move of its listed twin
+    appraisal_twin: Float[Array, "appraised asset"]  # one for the listed twin
+    bill_rate_pa: Float[Array, " path"]  # at the opening
+    bill_spread_bp_per_100bn: Float[Array, " path"]
+    working_deposit_share: Float[Array, " path"]  # of opening deposits, before MMF are redeemed
+
+
+class ShockParameters(eqx.Module):
+    """News: log-price impulses with a covariance, and rare jumps."""
+
+    cholesky: Float[Array, "asset factor"]  # annual, of log-price impulses
+    jump_rate_pa: Float[Array, ""]
+    jump_size: Float[Array, " asset"]  # log price
+    from_earnings: Float[Array, " asset"]  # one: news moves V; zero: it moves tastes
+
+
+class Parameters(eqx.Module):
+    """All behaviour of a run."""
+
+    demand: DemandParameters
+    reserves: ReserveParameters
+    income: IncomeParameters
+    issuance: IssuanceParameters
+    valuation: ValuationParameters
+    shocks: ShockParameters
+
+
+class Layout(NamedTuple):
+    """Static positions used by compiled code (hashable)."""
+
+    economy: Economy
+    holders: tuple[int, ...]  # rows that demand assets over excess cash
+    segments: tuple[tuple[int, int], ...]  # of cleared assets: securities, crypto
+    funds: tuple[tuple[int, int], ...]  # (row, share column)
+
+
+class State(NamedTuple):
+    """What tomorrow needs to know of today."""
+
+    units: Float[Array, "sector instrument path"]  # net, assets +, liabilities -
+    issued: Float[Array, "sector asset path"]  # gross units issued, >= 0
+    log_price: Float[Array, "instrument path"]
+    log_fundamental: Float[Array, "asset path"]
+    taste: Float[Array, "asset path"]  # common log-odds shock
+    buffer: Float[Array, "sector path"]  # receipts not yet used, USD bn
+    kept: Float[Array, "sector path"]  # desired liquidity added for good, USD bn
+    bank_purchases: Float[Array, " path"]  # securities bought with balance-sheet room, USD bn
+    receipts_rate: Float[Array, "sector path"]  # above trend, USD bn a year
+    turnover: Float[Array, " path"]  # yesterday's trades, USD bn
+    standing_repo: Float[Array, " path"]  # outstanding, USD bn
+    inverse: Float[Array, "asset asset path"]  # last inverse Jacobian of the markets
+    alive: Bool[Array, " path"]
+    failed_market: Int[Array, " path"]  # first market that did not clear, -1 if none
+    failed_day: Int[Array, " path"]
+
+
+class World(eqx.Module):
+    """Everything a run may read and never writes."""
+
+    parameters: Parameters
+    levers: Levers
+    opening_units: Float[Array, "sector instrument"]
+    opening_issued: Float[Array, "sector asset"]
+    log_odds: Float[Array, "holder asset path"]
+    group_participation: Float[Array, "holder segment path"]
+    slope: Float[Array, "holder asset path"]  # kappa over spread duration
+    overnight_pass: Float[Array, "holder asset path"]  # log-odds per unit of lambda (decimal)
+    policy_pass: Float[Array, "holder asset path"]  # log-odds per unit of policy rate
+    opening_money: Float[Array, " sector"]
+    opening_lambda_bp: Float[Array, " path"]
+    opening_reserves_wanted: Float[Array, " path"]
+    opening_satiation: Float[Array, " path"]
+    opening_public_bills: Float[Array, ""]  # held outside the fed
+    growing: Float[Array, " instrument"]  # one where the quantity grows on trend
+    growing_assets: Float[Array, " asset"]  # the same, cleared assets only
+    trend_holdings: Float[Array, "holder asset 1"]  # gross opening holdings of those
+    layout: Layout = eqx.field(static=True)
+
+
+def make_layout(economy: Economy) -> Layout:
+    """Positions of holders, market segments and funds in the economy's arrays."""
+    holders = tuple(k for k, s in enumerate(economy.sectors) if s.role in ("holder", "bank"))
+    crypto = [i.group == "crypto" for i in economy.instruments[economy.columns("cleared")]]
+    first = crypto.index(True) if any(crypto) else len(crypto)
+    segments = tuple(s for s in ((0, first), (first, len(crypto))) if s[1] > s[0])
+    funds = tuple(
+        (row, economy.instrument(s.issues_shares))
+        for row, s in enumerate(economy.sectors)
+        if s.issues_shares
+    )
+    return Layout(economy, holders, segments, funds)
+
+
+def money_usd_bn(
+    units: Float[Array, "sector instrument *path"], economy: Economy
+) -> Float[Array, "sector *path"]:
+    """M: deposits, currency, money-fund shares and bills of every sector."""
+    return sum(units[:, economy.instrument(name)] for name in MONEY)
+
+
+def ready_cash(
+    units: Float[Array, "sector instrument *path"], economy: Economy
+) -> Float[Array, "sector *path"]:
+    """Deposits and money-fund shares: what can be paid today without selling anything."""
+    names = ("deposits", "money_fund_shares")
+    return sum(units[:, economy.instrument(name)] for name in names)
+
+
+def open_world(
+    *,
+    units: Float[Array, "sector instrument"],
+    issued: Float[Array, "sector asset"],
+    parameters: Parameters,
+    levers: Levers,
+    layout: Layout,
+) -> tuple[World, State]:
+    """Anchor tastes, reserve demand and desired liquidity in the opening sheet.
+
+    Args:
+        units, issued: the opening sheet in USD bn at opening prices, which are all one.
+    """
+    economy, demand = layout.economy, parameters.demand
+    paths = levers.income.shape[-1]
+    money = money_usd_bn(units, economy)
+    excess = excess_money_usd_bn(money, demand, layout)
+    participation = _group_participation(units, excess, demand, layout)
+    holders = layout.holders
+    cash = _by_asset(participation * take_rows(excess, holders)[:, None], layout)
+    held = take_rows(units[:, economy.columns("cleared")] + issued, holders)
+    held = jnp.broadcast_to(held[:, :, None], (*held.shape, paths))
+    slope, overnight, policy = _rate_passes(demand, layout)
+    supply, wanted, satiation, opening_lambda = _open_reserves(units, parameters, economy)
+    cleared, bills = economy.columns("cleared"), units[:, economy.instrument("bills")]
+    growing = _growing(economy)
+    world = World(
+        parameters=parameters,
+        levers=levers,
+        opening_units=units,
+        opening_issued=issued,
+        log_odds=opening_log_odds(units=held, cash=cash),
+        group_participation=participation,
+        slope=slope,
+        overnight_pass=overnight,
+        policy_pass=policy,
+        opening_money=money,
+        opening_lambda_bp=opening_lambda,
+        opening_reserves_wanted=wanted,
+        opening_satiation=satiation,
+        opening_public_bills=jnp.sum(jnp.maximum(bills, 0.0)) - bills[economy.role("central_bank")],
+        growing=growing,
+        growing_assets=growing[cleared],
+        trend_holdings=held[:, :, :1] * growing[cleared][None, :, None],
+        layout=layout,
+    )
+    return world, _opening_state(units, issued, paths, layout)
+
+
+def excess_money_usd_bn(money, demand: DemandParameters, layout: Layout):
+    """X at the opening: money above desired liquidity; for banks, room on the balance sheet."""
+    economy = layout.economy
+    bank = one_hot(economy, "bank")
+    own = (1.0 - demand.desired_liquidity_share) * money[:, None]
+    return bank * demand.bank_securities_capacity_usd_bn[None] + (1.0 - bank) * own
+
+
+def _group_participation(units, excess, demand, layout):
+    """Share of X each group may use: securities by participation, crypto by its own pool."""
+    holders = layout.holders
+    securities = take_rows(demand.participation, holders)
+    if len(layout.segments) == 1:
+        return securities[:, None]
+    cleared = layout.economy.columns("cleared")
+    crypto = jnp.sum(take_rows(units, holders)[:, cleared][:, slice(*layout.segments[1])], axis=1)
+    pool = (crypto / jnp.maximum(jnp.sum(crypto), 1e-300))[:, None]
+    cash = pool * demand.crypto_excess_money_usd_bn[None]
+    return jnp.stack([securities, cash / take_rows(excess, holders)], axis=1)
+
+
+def _by_asset(by_segment, layout):
+    """Repeat a (holder, segment, path) array over the assets of each segment."""
+    parts = [
+        jnp.repeat(by_segment[:, k : k + 1], stop - start, axis=1)
+        for k, (start, stop) in enumerate(layout.segments)
+    ]
+    return jnp.concatenate(parts, axis=1)
+
+
+def _rate_passes(demand: DemandParameters, layout: Layout):
+    """Slope of log odds in the log price, and log-odds lost per unit of overnight rates."""
+    holders = layout.holders
+    kappa = take_rows(demand.kappa_sector_factor, holders)[:, None] * demand.kappa[None]
+    slope = kappa / demand.spread_duration_years[None]
+    rate_leg = slope * demand.rate_duration_years[None]
+    stress = average_over(
+        reversion_pa=demand.short_rate_reversion_pa, years=demand.rate_duration_years
+    )
+    policy = average_over(
+        reversion_pa=demand.policy_rate_reversion_pa, years=demand.rate_duration_years
+    )
+    loading = take_rows(demand.funding_spread_loading, holders)[:, None]
+    return slope, rate_leg * stress[None] * (1.0 + loading), rate_leg * policy[None]
+
+
+def reserve_supply_usd_bn(units, economy: Economy):
+    """Reserves and domestic reverse repo, USD bn: what the fed owes banks and money funds."""
+    bank, funds = economy.role("bank"), economy.role("money_fund")
+    reserves, rrp = economy.instrument("reserves"), economy.instrument("on_rrp")
+    return units[bank, reserves] + units[bank, rrp] + units[funds, rrp]
+
+
+def _open_reserves(units, parameters: Parameters, economy: Economy):
+    """Reserve demand anchored so that the opening RRP is reproduced; lambda at the opening."""
+    reserves = parameters.reserves
+    smoothing = reserves.rrp_smoothing_usd_bn
+    supply = jnp.broadcast_to(reserve_supply_usd_bn(units, economy), smoothing.shape)
+    rrp = units[economy.role("money_fund"), economy.instrument("on_rrp")]
+    wanted = reserves_wanted_usd_bn(
+        supply_usd_bn=supply, reverse_repo_usd_bn=rrp + 0.0 * smoothing, smoothing_usd_bn=smoothing
+    )
+    zero = jnp.zeros_like(supply)
+    satiation = satiation_usd_bn(
+        bank_assets_usd_bn=reserves.bank_assets_usd_bn,
+        turnover_usd_bn=zero,
+        inventories_usd_bn=zero,
+        parameters=reserves,
+    )
+    level = lambda_bp(supply_usd_bn=supply, satiation_usd_bn=satiation, parameters=reserves)
+    return supply, wanted, satiation, jnp.minimum(level, reserves.standing_repo_cap_bp)
+
+
+def _growing(economy: Economy):
+    """One for claims whose quantity grows on trend: par claims, bonds, private credit."""
+    grows = [
+        i.kind == "par" or i.group == "bonds" or i.name == "private_credit"
+        for i in economy.instruments
+    ]
+    return jnp.array(grows, dtype=float)
+
+
+def _opening_state(units, issued, paths: int, layout: Layout) -> State:
+    economy = layout.economy
+    sectors, instruments = len(economy.sectors), len(economy.instruments)
+    assets = issued.shape[1]
+    per_sector, per_path = jnp.zeros((sectors, paths)), jnp.zeros(paths)
+    return State(
+        units=jnp.broadcast_to(units[:, :, None], (sectors, instruments, paths)),
+        issued=jnp.broadcast_to(issued[:, :, None], (sectors, assets, paths)),
+        log_price=jnp.zeros((instruments, paths)),
+        log_fundamental=jnp.zeros((assets, paths)),
+        taste=jnp.zeros((assets, paths)),
+        buffer=per_sector,
+        kept=per_sector,
+        bank_purchases=per_path,
+        receipts_rate=per_sector,
+        turnover=per_path,
+        standing_repo=per_path,
+        inverse=jnp.broadcast_to(-jnp.eye(assets)[:, :, None], (assets, assets, paths)),
+        alive=jnp.ones(paths, dtype=bool),
+        failed_market=jnp.full(paths, -1),
+        failed_day=jnp.full(paths, -1),
+    )
