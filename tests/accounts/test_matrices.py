@@ -87,14 +87,12 @@ def test_latex_is_a_booktabs_table_with_sums_that_reads_back() -> None:
     assert lines[3] == r"gold & 7.0 &  &  &  &  & 7.0 \\"
     # 1,234.5 + 40 + 7 = 1,281.5; all net worth together is the gold.
     assert lines[4] == r"net worth & 1,281.5 & $-$1,234.5 &  & $-$40.0 &  & 7.0 \\"
-    back = [
-        [float(c.replace(",", "").replace("$-$", "-") or 0) for c in line[:-3].split("&")[1:]]
-        for line in (
-            li.replace(" ", "") + " " for li in (x[:-2].rstrip() + " " for x in lines[1:4])
-        )
-        for line in [line + r"\\"]
-    ]
-    np.testing.assert_array_equal(np.array(back)[:, :-1].T, STOCKS)
+    back = [[_number(c) for c in line[:-2].split("&")[1:-1]] for line in lines[1:4]]
+    np.testing.assert_array_equal(np.array(back).T, STOCKS)
+
+
+def _number(cell: str) -> float:
+    return float(cell.replace("$-$", "-").replace(",", "").strip() or 0)
 
 
 def test_latex_of_flows_lists_each_posting_and_only_what_it_moves() -> None:
@@ -189,7 +187,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(
     target = tmp_path / "sheet.csv"
     target.write_bytes(b"old")
     monkeypatch.setattr(Path, "write_text", full_disk)
-    with pytest.raises(DrypowderError, match="DP-035.*No space left"):
+    with pytest.raises(DrypowderError, match=r"DP-035.*No space left"):
         matrix.to_csv(target)
     assert target.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["sheet.csv"]

@@ -140,7 +140,7 @@ def test_an_order_that_drops_a_sector_is_refused() -> None:
 
 def test_another_unit_scales_every_amount() -> None:
     millions = in_unit(SHEET, 1_000.0)
-    np.testing.assert_allclose(millions.gross_usd_bn, 1_000.0 * SHEET.gross_usd_bn)
+    np.testing.assert_allclose(millions.gross_usd_bn, 1_000.0 * SHEET.gross_usd_bn, rtol=1e-9)
     assert millions.cell("fed", "reserves").value_usd_bn == pytest.approx(-2_957_400.0)
     assert millions.adjustments[0].amount_usd_bn == 1_000 * SHEET.adjustments[0].amount_usd_bn
     for factor in (0.0, -1.0, float("nan"), float("inf")):

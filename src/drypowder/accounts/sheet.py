@@ -125,7 +125,11 @@ def changed(
         UnbalancedError: DP-029, DP-030 or DP-032 if the new amounts break the accounts.
     """
     check_balanced(net_usd_bn, sheet.economy, where=f"in {sheet.name}")
-    _refuse_negative_holdings(net_usd_bn + issued_usd_bn, sheet)
+    gross_usd_bn = net_usd_bn + issued_usd_bn
+    _refuse_negative_holdings(gross_usd_bn, sheet)
+    # an issuer that holds none of its own paper holds exactly none, not 1e-13
+    holds_none = (issued_usd_bn > 0.0) & (np.abs(gross_usd_bn) <= DOLLAR_USD_BN)
+    issued_usd_bn = np.where(holds_none, np.maximum(-net_usd_bn, 0.0), issued_usd_bn)
     cells = tuple(
         cell if abs(value - cell.value_usd_bn) <= DOLLAR_USD_BN else _moved(cell, value, source)
         for cell, value in zip(sheet.cells, net_usd_bn.ravel().tolist(), strict=True)

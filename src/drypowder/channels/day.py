@@ -16,25 +16,25 @@ OFFICIAL_PURCHASES = ("bills", "treasuries", "agency_mbs")
 class Day(eqx.Module):
     """One row of the calendar. Built by the scenario; stacked along a leading step axis."""
 
-    number: Int[Array, ""]  # 0, 1, 2 ...
-    dt_years: Float[Array, ""]
-    business: Float[Array, ""]  # one on days when payments and issues settle, else zero
-    market_open: Float[Array, " asset"]  # one where the asset trades today
-    trend_level: Float[Array, ""]  # exp(g t) at the start of the day
-    trend_growth: Float[Array, ""]  # exp(g t_end) - exp(g t_start)
-    capex_usd_bn: Float[Array, ""]  # hyperscalers' planned AI capex
-    operating_cash_flow_usd_bn: Float[Array, ""]
-    trend_operating_cash_flow_usd_bn: Float[Array, ""]
-    lab_spending_usd_bn: Float[Array, ""]  # AI labs, above trend
-    deficit_usd_bn: Float[Array, ""]  # Treasury spending over taxes, above trend
-    bill_share: Float[Array, ""]  # of Treasury borrowing above trend
-    treasury_account_build_usd_bn: Float[Array, ""]  # above trend
-    official_purchases_usd_bn: Float[Array, " official"]  # fed: bills, treasuries, agency_mbs
-    policy_rate_change_pa: Float[Array, ""]  # deviation of the policy rate from the opening one
-    corporate_issuance_usd_bn: Float[Array, ""]  # other firms' bonds, above trend
-    corporate_buybacks_usd_bn: Float[Array, ""]  # other firms' net share purchases, above trend
-    bank_loan_share: Float[Array, ""]  # of hyperscalers' outside funding
-    ai_debt_duration_years: Float[Array, ""]  # maturity of AI bonds
+    number: Int[Array, "*step"]  # 0, 1, 2 ...
+    dt_years: Float[Array, "*step"]
+    business: Float[Array, "*step"]  # one on days when payments and issues settle, else zero
+    market_open: Float[Array, "*step asset"]  # one where the asset trades today
+    trend_level: Float[Array, "*step"]  # exp(g t) at the start of the day
+    trend_growth: Float[Array, "*step"]  # exp(g t_end) - exp(g t_start)
+    capex_usd_bn: Float[Array, "*step"]  # hyperscalers' planned AI capex
+    operating_cash_flow_usd_bn: Float[Array, "*step"]
+    trend_operating_cash_flow_usd_bn: Float[Array, "*step"]
+    lab_spending_usd_bn: Float[Array, "*step"]  # AI labs, above trend
+    deficit_usd_bn: Float[Array, "*step"]  # Treasury spending over taxes, above trend
+    bill_share: Float[Array, "*step"]  # of Treasury borrowing above trend
+    treasury_account_build_usd_bn: Float[Array, "*step"]  # above trend
+    official_purchases_usd_bn: Float[Array, "*step official"]  # fed: bills, treasuries, agency_mbs
+    policy_rate_change_pa: Float[Array, "*step"]  # deviation of the policy rate from the opening one
+    corporate_issuance_usd_bn: Float[Array, "*step"]  # other firms' bonds, above trend
+    corporate_buybacks_usd_bn: Float[Array, "*step"]  # other firms' net share purchases, above trend
+    bank_loan_share: Float[Array, "*step"]  # of hyperscalers' outside funding
+    ai_debt_duration_years: Float[Array, "*step"]  # maturity of AI bonds
 
 
 class Levers(eqx.Module):

@@ -18,7 +18,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from drypowder.accounts.postings import Posting
+from drypowder.accounts.economy import Economy
+from drypowder.accounts.postings import Posting, one_hot
 
 
 class IncomeParameters(eqx.Module):
@@ -77,14 +78,19 @@ def receipts_of_capex(
 
 def coupons(
     *,
-    debt_above_trend_usd_bn: Float[Array, "sector bond path"],
-    holding_share: Float[Array, "sector bond path"],
+    held_above_trend_usd_bn: Float[Array, "sector bond path"],
     coupon_pa: Float[Array, "bond path"],
     dt_years: Float[Array, ""],
     switch: Float[Array, " path"],
+    economy: Economy,
 ) -> Posting:
-    """Issuers pay interest on what they owe beyond trend; holders receive it pro rata."""
-    due = (coupon_pa * dt_years * switch[None])[None] * debt_above_trend_usd_bn
-    paid = jnp.sum(due, axis=1)
-    received = jnp.sum(holding_share * jnp.sum(due, axis=0)[None], axis=1)
-    return Posting(money=received - paid, claims={}, name="coupons", is_income=True)
+    """Interest on bonds beyond trend: issuers pay, holders receive, the fed remits its part.
+
+    Args:
+        held_above_trend_usd_bn: face of bonds held (+) or owed (-) beyond trend.
+    """
+    rate = coupon_pa * dt_years * switch[None]
+    received = jnp.sum(rate[None] * held_above_trend_usd_bn, axis=1)
+    fed, government = one_hot(economy, "central_bank"), one_hot(economy, "government")
+    remitted = (government - fed) * jnp.sum(fed * received, axis=0, keepdims=True)
+    return Posting(money=received + remitted, claims={}, name="coupons", is_income=True)

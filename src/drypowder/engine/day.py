@@ -142,13 +142,12 @@ def reserves_and_repo(state: State, day: Day, world: World) -> Overnight:
     repo = economy.instrument("margin_and_repo_loans")
     bank = economy.role("bank")
     deposits = economy.instrument("deposits")
-    funded = -(state.units[bank, deposits] + state.units[bank, repo]) + (
-        world.opening_units[bank, deposits] + world.opening_units[bank, repo]
-    )
+    inventories = level * world.opening_units[bank, repo] - state.units[bank, repo]
+    funded = level * world.opening_units[bank, deposits] - state.units[bank, deposits]
     need = satiation_usd_bn(
-        bank_assets_usd_bn=parameters.bank_assets_usd_bn + funded,
+        bank_assets_usd_bn=level * parameters.bank_assets_usd_bn + funded + inventories,
         turnover_usd_bn=state.turnover,
-        inventories_usd_bn=-state.units[bank, repo] + world.opening_units[bank, repo] * level,
+        inventories_usd_bn=inventories,
         parameters=parameters,
     )
     borrowed = standing_repo_usd_bn(
@@ -195,15 +194,13 @@ def receive_and_pay(state: State, day: Day, world: World) -> Earned:
     )
     bonds = economy.group("bonds")
     own = tuple(k - economy.columns("cleared").start for k in bonds)
-    issued = take_rows(state.issued, own, axis=1)
-    owed = issued - day.trend_level * take_rows(world.opening_issued, own, axis=1)[:, :, None]
-    held = take_rows(state.units, bonds, axis=1) + issued
+    trend = day.trend_level * take_rows(world.opening_units, bonds, axis=1)
     interest = coupons(
-        debt_above_trend_usd_bn=owed,
-        holding_share=held / jnp.sum(held, axis=0)[None],
+        held_above_trend_usd_bn=take_rows(state.units, bonds, axis=1) - trend[:, :, None],
         coupon_pa=take_rows(parameters.valuation.required_return_pa, own),
         dt_years=day.dt_years,
         switch=world.levers.income,
+        economy=economy,
     )
     return Earned([*income.postings, interest], income.released, income.kept, income.received)
 

@@ -1,13 +1,14 @@
 """Prices at which every holder is content and every issue has found its buyer.
 
 Chord Newton on log prices: yesterday's inverse Jacobian first, a fresh analytic one when the
-residual asks for it, steps damped, the whole batch of paths iterated until its worst residual
+residual asks for it, steps halved until they help, the whole batch of paths iterated until its worst residual
 is small. Elimination is our own: library solves can deadlock when two runs overlap (decision
 0003). Batch axis last.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -19,6 +20,7 @@ from drypowder.markets.demand import Curves, excess_demand, excess_demand_jacobi
 TOLERANCE = 1e-11  # of ln(demand/supply)
 _CHORD_STEPS = 8
 _REFRESHES = 40
+_HALVINGS = 6
 _LONGEST_STEP = 0.5  # of a log price: keeps wild shocks inside the basin
 
 
@@ -53,6 +55,7 @@ def inverse(matrix: Float[Array, "row column path"]) -> Float[Array, "row column
     return jax.lax.fori_loop(0, size, eliminate, matrix)
 
 
+@partial(jax.jit, static_argnames="segments")
 def clear(
     *,
     log_price: Float[Array, "asset path"],
@@ -72,42 +75,46 @@ def clear(
         finite; the caller names the market.
     """
 
-    def worst(residual):
-        return jnp.max(jnp.where(jnp.isfinite(residual), jnp.abs(residual), jnp.inf))
+    def residual_at(price):
+        gap = excess_demand(log_price=price, curves=curves, segments=segments)
+        return jnp.where(alive[None], gap, 0.0)
 
-    def chord(price, inv):
+    def chord(price, residual, inv):
         def unfinished(carry):
             _, residual, before, count = carry
-            now = worst(residual)
+            now = jnp.max(_size(residual))
             return (now > TOLERANCE) & (count < _CHORD_STEPS) & (now < 0.5 * before)
 
         def step(carry):
             price, residual, _, count = carry
-            new = _damped_step(price, inv, residual)
-            return new, _residual(new), worst(residual), count + 1
+            trial = price + _newton_step(inv, residual)
+            better, gap = _better(price, residual, trial, residual_at(trial))
+            return better, gap, jnp.max(_size(residual)), count + 1
 
-        start = (price, _residual(price), jnp.array(jnp.inf), jnp.array(0))
-        price, residual, _, _ = jax.lax.while_loop(unfinished, step, start)
-        return price, residual
+        start = (price, residual, jnp.array(jnp.inf), jnp.array(0))
+        return jax.lax.while_loop(unfinished, step, start)[:2]
 
-    def _residual(price):
-        gap = excess_demand(log_price=price, curves=curves, segments=segments)
-        return jnp.where(alive[None], gap, 0.0)
+    def search(price, residual, inv):
+        """The Newton step, halved until it helps, path by path."""
+        full = _newton_step(inv, residual)
+
+        def halve(k, carry):
+            trial = price + full * 0.5**k
+            return _better(*carry, trial, residual_at(trial))
+
+        return jax.lax.fori_loop(0, _HALVINGS, halve, (price, residual))
 
     def unsolved(carry):
         _, _, residual, count = carry
-        return (worst(residual) > TOLERANCE) & (count < _REFRESHES)
+        return (jnp.max(_size(residual)) > TOLERANCE) & (count < _REFRESHES)
 
     def refresh(carry):
         price, _, residual, count = carry
         fresh = inverse(excess_demand_jacobian(log_price=price, curves=curves, segments=segments))
-        price, residual = chord(_damped_step(price, fresh, residual), fresh)
+        price, residual = chord(*search(price, residual, fresh), fresh)
         return price, fresh, residual, count + 1
 
-    price, residual = chord(log_price, inverse_guess)
-    usable = jnp.all(jnp.isfinite(residual))
-    price = jnp.where(usable, price, log_price)
-    residual = jnp.where(usable, residual, _residual(log_price))
+    price, residual = chord(log_price, residual_at(log_price), inverse_guess)
     price, inv, residual, count = jax.lax.while_loop(
         unsolved, refresh, (price, inverse_guess, residual, jnp.array(0))
     )
@@ -115,7 +122,18 @@ def clear(
     return Clearing(price, inv, residual, converged, count)
 
 
-def _damped_step(price, inv, residual):
+def _size(residual):
+    """Worst gap of each path; infinite where a number is not finite."""
+    return jnp.max(jnp.where(jnp.isfinite(residual), jnp.abs(residual), jnp.inf), axis=0)
+
+
+def _newton_step(inv, residual):
     step = -jnp.sum(inv * residual[None], axis=1)
     longest = jnp.max(jnp.abs(step), axis=0, keepdims=True)
-    return price + step * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(longest, 1e-300))
+    return step * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(longest, 1e-300))
+
+
+def _better(price, residual, trial, gap):
+    """Path by path, whichever of two price vectors clears better."""
+    wins = (_size(gap) < _size(residual))[None]
+    return jnp.where(wins, trial, price), jnp.where(wins, gap, residual)

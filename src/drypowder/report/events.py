@@ -1,0 +1,75 @@
+"""Dates a reader asks for: when dry powder ran out and whose, and what happened on the way.
+
+An event is a row (event, subject, path, step, date): the first day on which it was true in that
+world. What never happened has no row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from drypowder.accounts.economy import Economy
+
+RAN_OUT = "dry_powder_ran_out"  # below a hundredth of the first day's
+HOARD_DONE = "first_day_without_hoard_share"
+POOL_EMPTY = "reverse_repo_empty"
+RESERVES_SHORT = "reserves_below_need"
+STOPPED = "market_did_not_clear"
+EMPTY_SHARE = 0.01  # of the first day's dry powder: the logit never lets the last dollar go
+_EMPTY_POOL_USD_BN = 1.0
+_NO_SHARE = 1e-6  # of the day's capex
+
+
+@dataclass(frozen=True)
+class Event:
+    """The first day on which something was true in one world."""
+
+    event: str
+    subject: str  # sector, market or blank
+    path: int
+    step: int
+    date: str
+
+
+def find_events(
+    series: dict[str, np.ndarray], dates: np.ndarray, economy: Economy
+) -> list[Event]:
+    """All events of all worlds; `series` maps names to (path, step, ...)."""
+    found: list[tuple[str, str, np.ndarray]] = []
+    if "dry_powder_usd_bn" in series:
+        powder = series["dry_powder_usd_bn"]
+        empty = (powder <= EMPTY_SHARE * powder[:, :1]) & (powder[:, :1] > 0.0)
+        names = economy.sector_names
+        found += [(RAN_OUT, name, empty[:, :, k]) for k, name in enumerate(names)]
+    found += [(HOARD_DONE, "hyperscalers", no_hoard_share(series))]
+    if "reverse_repo_usd_bn" in series:
+        found.append((POOL_EMPTY, "", series["reverse_repo_usd_bn"] < _EMPTY_POOL_USD_BN))
+    if {"reserve_supply_usd_bn", "satiation_usd_bn"} <= series.keys():
+        short = series["reserve_supply_usd_bn"] < series["satiation_usd_bn"]
+        found.append((RESERVES_SHORT, "", short))
+    return [
+        Event(name, subject, int(path), int(true[path].argmax()), str(dates[true[path].argmax()]))
+        for name, subject, true in found
+        for path in np.flatnonzero(true.any(axis=1))
+    ]
+
+
+def no_hoard_share(series: dict[str, np.ndarray]) -> np.ndarray:
+    """Days on which capex exceeds cash flow and the hoard pays nothing toward it (path, step)."""
+    capex = series["funding_capex_usd_bn"]
+    gap = capex - series["funding_cash_flow_usd_bn"]
+    hoard = series["funding_hoard_usd_bn"]
+    return (capex > 0.0) & (gap > _NO_SHARE * capex) & (np.abs(hoard) <= _NO_SHARE * capex)
+
+
+def stopped(failures, dates: np.ndarray) -> list[Event]:
+    """Worlds whose markets did not clear, as events."""
+    return [Event(STOPPED, f.market, f.path, f.step, str(dates[f.step])) for f in failures]
+
+
+def first_date(events: list[Event], event: str, subject: str = "", path: int = 0) -> str | None:
+    """The date of an event on one path, if it happened."""
+    found = [e.date for e in events if (e.event, e.subject, e.path) == (event, subject, path)]
+    return found[0] if found else None

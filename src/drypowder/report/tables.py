@@ -1,0 +1,95 @@
+"""A table of results: raw numbers for machines, formatted ones for people, units in the names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass, field
+
+from drypowder.report.numbers import cell
+from drypowder.report.words import Catalogue
+
+KINDS = ("text", "date", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate")
+KINDS += ("share", "change_pct", "years", "number")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `key` ends with its unit; `names` is the group of labels that cells come from."""
+
+    key: str
+    kind: str = "text"  # one of KINDS
+    names: str = ""  # labels group of a text column: sector, instrument, source ...
+
+    def heading(self, words: Catalogue) -> str:
+        """What a person reads above the column, unit included."""
+        return words.label("column", self.key)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of raw values under named columns; `key` names it in every format."""
+
+    key: str
+    columns: tuple[Column, ...]
+    rows: list[tuple] = field(default_factory=list)
+
+    def to_records(self) -> list[dict[str, object]]:
+        """One dictionary a row, for JSON; what is not a number becomes null."""
+        names = [column.key for column in self.columns]
+        return [dict(zip(names, map(_jsonable, row), strict=True)) for row in self.rows]
+
+    def to_csv(self) -> str:
+        """Header and rows with all digits."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([column.key for column in self.columns])
+        writer.writerows([["" if v is None else v for v in map(_jsonable, r)] for r in self.rows])
+        return text.getvalue()
+
+    def shown(self, words: Catalogue) -> list[list[str]]:
+        """Headings and cells as a person reads them."""
+        header = [column.heading(words) for column in self.columns]
+        return [header, *([_cell(v, c, words) for v, c in self._cells(r)] for r in self.rows)]
+
+    def first(self, count: int) -> Table:
+        """The same table with its first rows only."""
+        return Table(self.key, self.columns, self.rows[:count])
+
+    def keep(self, *keys: str) -> Table:
+        """The same rows with the named columns only, in that order."""
+        names = [column.key for column in self.columns]
+        places = [names.index(key) for key in keys]
+        columns = tuple(self.columns[k] for k in places)
+        return Table(self.key, columns, [tuple(row[k] for k in places) for row in self.rows])
+
+    def column(self, key: str) -> list:
+        """All values of one column."""
+        place = [column.key for column in self.columns].index(key)
+        return [row[place] for row in self.rows]
+
+    def row(self, name: object) -> dict[str, object]:
+        """The row whose first cell is `name`; empty when there is none."""
+        found = [record for record in self.to_records() if next(iter(record.values())) == name]
+        return found[0] if found else {}
+
+    def _cells(self, row: tuple):
+        return zip(row, self.columns, strict=True)
+
+
+def _cell(value: object, column: Column, words: Catalogue) -> str:
+    if column.names and isinstance(value, str):
+        return words.label(column.names, value)
+    return cell(value, column.kind, words)
+
+
+def _jsonable(value: object) -> object:
+    """NumPy scalars as Python ones, dates as text, NaN as nothing."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)

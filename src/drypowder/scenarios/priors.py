@@ -1,0 +1,86 @@
+"""Parameters of many worlds: path 0 is central, the others are drawn from the priors.
+
+Each number is drawn so that its median is the central value and its density falls linearly to
+zero at low and at high (a two-sided triangle; of logarithms where scale = "log"). The draw of a
+path depends on (seed, path, parameter) alone: not on chunks, on other paths, on the scenario or
+on overrides, so that two scenarios are compared in the same worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from drypowder.errors import UsageError
+from drypowder.scenarios.parameters import Parameter, parameters
+
+OTHERS = "others"  # entry that stands for every name without one of its own
+
+
+def draw(
+    known: Mapping[str, Parameter], paths: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
+    """Value of each parameter in each of the given paths.
+
+    Args:
+        known: the scenario's parameters, by name.
+        paths: path numbers, any order, repeats allowed; 0 is central.
+    """
+    places = {name: k for k, name in enumerate(sorted(parameters()))}
+    uniform = _uniform(paths, seed, len(places))
+    return {
+        name: _quantile(each, uniform[places[name]], paths) for name, each in known.items()
+    }
+
+
+def expand(
+    drawn: Mapping[str, np.ndarray], table: str, names: Sequence[str], groups: Sequence[str] = ()
+) -> np.ndarray:
+    """One row for each name: its own entry, else its group's, else that of `others`.
+
+    Args:
+        drawn: values by parameter name, each (path,).
+        names: sectors or instruments. groups: the group of each, if any.
+
+    Raises:
+        UsageError: DP-059 if a name has no entry.
+    """
+    entries = {k.partition(".")[2]: v for k, v in drawn.items() if k.split(".")[0] == table}
+    rows = []
+    for position, name in enumerate(names):
+        group = groups[position] if groups else ""
+        row = next((entries[key] for key in (name, group, OTHERS) if key in entries), None)
+        if row is None:
+            hint = f"Add {name} or others to it."
+            raise UsageError("DP-059", f"parameters: {table} has no entry for {name}.", hint)
+        rows.append(row)
+    return np.stack(rows)
+
+
+def summing_to_one(shares: np.ndarray) -> np.ndarray:
+    """Drawn shares scaled so that they add up in every path."""
+    return shares / shares.sum(axis=0, keepdims=True)
+
+
+def _uniform(paths: np.ndarray, seed: int, count: int) -> np.ndarray:
+    """Uniform numbers (parameter, path), counted by (seed, path)."""
+    columns = {
+        path: np.random.Generator(np.random.Philox(key=[seed, path])).random(count)
+        for path in set(paths.tolist())
+    }
+    return np.stack([columns[path] for path in paths.tolist()], axis=1)
+
+
+def _quantile(parameter: Parameter, uniform: np.ndarray, paths: np.ndarray) -> np.ndarray:
+    """The two-sided triangle, exact at its median and never outside its ends."""
+    low, value, high = parameter.low, parameter.value, parameter.high
+    if not parameter.drawn or low == high:
+        return np.full(len(paths), value)
+    logs = parameter.scale == "log"
+    ends = np.log([low, value, high]) if logs else np.array([low, value, high])
+    below = ends[1] - (ends[1] - ends[0]) * (1.0 - np.sqrt(2.0 * np.minimum(uniform, 0.5)))
+    above = ends[1] + (ends[2] - ends[1]) * (1.0 - np.sqrt(2.0 * np.minimum(1.0 - uniform, 0.5)))
+    drawn = np.where(uniform < 0.5, below, above)
+    drawn = np.clip(np.exp(drawn) if logs else drawn, low, high)
+    return np.where(paths == 0, value, drawn)
