@@ -20,7 +20,7 @@ def one_day(state: dict, day: dict, news, world: dict, solve=None) -> tuple[dict
     """Tomorrow's state and what the day showed.
 
     Args:
-        state, day, world: from `state_of`, `day_of`, `world_of`. news: (asset, path) log prices.
+        state, day: from `numpy_of`. world: from `world_of`. news: (asset, path) log prices.
         solve: finds the log prices of the day: `newton` unless a benchmark brings its own.
     """
     t = Today(state, day, world)
@@ -81,7 +81,7 @@ class Today:
         self.supply[seller, self.w.asset[instrument]] += amount
 
 
-def news_arrives(t):
+def news_arrives(t, news):
     """News moves what assets are worth, or tastes where nothing is earned; trend grows prices."""
     firmness = t.p.kappa / t.p.spread_duration_years  # so that the price, not V, moves by the news
     earns = t.p.from_earnings[:, None]
@@ -428,7 +428,8 @@ def world_of(units, issued, parameters, levers, economy) -> dict:
         "asset": {name: k for k, name in enumerate(economy.names("cleared"))},
         "grows": np.array(grows), "asset_grows": np.array(grows)[cleared],
         "appraised": economy.columns("appraised"), "equity": economy.group("equity"),
-        "bonds": economy.group("bonds"), "segments": ((0, coins), (coins, len(economy.names("cleared")))),
+        "bonds": economy.group("bonds"),
+        "segments": ((0, coins), (coins, len(economy.names("cleared")))),
         "holders": [k for k, r in enumerate(roles) if r in ("holder", "bank")],
         "demands": np.isin(roles, ["holder", "bank"]),
         "saver": np.isin(roles, ["holder", "issuer"]),
@@ -455,7 +456,9 @@ def anchors(w, p) -> dict:
     participation = np.stack([p.participation[w.holders], pool / powder], axis=1)
     cash = np.repeat(participation * powder[:, None], np.diff(w.segments)[:, 0], axis=1)
     held = w.gross0[w.holders][:, :, None]
-    odds = np.where(held > 0.0, np.log(np.where(held > 0.0, held, 1.0) / cash), -1e3)
+    owns = np.broadcast_to(held > 0.0, cash.shape)
+    odds = np.full_like(cash, -1e3)  # who holds none wants none
+    odds[owns] = np.log(np.broadcast_to(held, cash.shape)[owns] / cash[owns])
     slope = p.kappa_sector_factor[w.holders][:, None] * p.kappa / p.spread_duration_years
     years = p.rate_duration_years
 

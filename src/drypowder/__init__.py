@@ -1,1 +1,36 @@
+"""drypowder: a macro-financial mechanism made executable, measurable and testable.
+
+    import drypowder
+    run = drypowder.simulate("essay")        # a model's answer to what-if, not a forecast
+
+Importing this package loads nothing heavy; the simulator is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+__all__ = ["Run", "__version__", "open_run", "scenarios", "simulate"]
+
+if TYPE_CHECKING:
+    from drypowder import scenarios
+    from drypowder.engine.run import Run
+    from drypowder.report.store import open_run
+    from drypowder.scenarios.simulate import simulate
+
+_PUBLIC = {
+    "Run": ("drypowder.engine.run", "Run"),
+    "open_run": ("drypowder.report.store", "open_run"),
+    "scenarios": ("drypowder.scenarios", ""),
+    "simulate": ("drypowder.scenarios.simulate", "simulate"),
+}
+
+
+def __getattr__(name: str):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'drypowder' has no attribute {name!r}")
+    module, attribute = _PUBLIC[name]
+    loaded = import_module(module)
+    return getattr(loaded, attribute) if attribute else loaded

@@ -18,7 +18,7 @@ from drypowder.accounts.rows import take_rows
 from drypowder.channels.day import Levers
 from drypowder.channels.income import IncomeParameters
 from drypowder.channels.issuance import IssuanceParameters
-from drypowder.markets.demand import DemandParameters, average_over, opening_log_odds
+from drypowder.markets.demand import Curves, DemandParameters, average_over, opening_log_odds
 from drypowder.markets.reserves import (
     ReserveParameters,
     lambda_bp,
@@ -299,4 +299,21 @@ def _opening_state(units, issued, paths: int, layout: Layout) -> State:
         alive=jnp.ones(paths, dtype=bool),
         failed_market=jnp.full(paths, -1),
         failed_day=jnp.full(paths, -1),
+    )
+
+
+def opening_curves(world: World) -> Curves:
+    """Demand on the opening day, before anything happens: what the multipliers are measured on."""
+    layout = world.layout
+    held = take_rows(world.opening_units[:, layout.economy.columns("cleared")], layout.holders)
+    held = held + take_rows(world.opening_issued, layout.holders)
+    excess = excess_money_usd_bn(world.opening_money, world.parameters.demand, layout)
+    paths = world.slope.shape[-1]
+    return Curves(
+        log_odds=world.log_odds,
+        slope=world.slope,
+        cash=world.group_participation * take_rows(excess, layout.holders)[:, None],
+        units=jnp.broadcast_to(held[:, :, None], (*held.shape, paths)),
+        net_supply=jnp.zeros((held.shape[1], paths)),
+        trades=jnp.ones(held.shape[1]),
     )

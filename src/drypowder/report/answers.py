@@ -169,8 +169,8 @@ def assets(record: Record) -> Table:
     columns = (
         Column("asset", names="instrument"),
         Column("duration_years", "years"),
-        Column("change", "change_pct"),
-        Column("effect", "change_pct"),
+        Column("price_change", "change_pct"),
+        Column("price_effect", "change_pct"),
     )
     years = record.about.get("durations_years", {})
     effects = price_effects(record, WITHOUT_AI)

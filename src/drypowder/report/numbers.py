@@ -81,6 +81,8 @@ def cell(value: object, kind: str, words: Catalogue) -> str:
         return _small(100 * number, words, signed=True)
     if kind in ("bp", "change_bp"):
         return _small(number, words, signed=kind == "change_bp")
+    if kind == "years":
+        return fixed(number, words, digits=1)
     if kind == "rate":
         return fixed(100 * number, words, digits=2)
     return _amount(number, words, signed=kind == "change_usd_bn")

@@ -160,7 +160,6 @@ class ScenarioFile(_Strict):
     deficit: Deficit | None = None
     purchases: tuple[Purchases, ...] = ()
     policy_rate: tuple[PolicyRate, ...] = ()
-    switches: dict[str, Any] = Field(default_factory=dict)
     levers: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
 

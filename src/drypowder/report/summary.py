@@ -1,0 +1,373 @@
+"""The answer in words: one section a question, each a few sentences and the tables behind them.
+
+The same sections make the terminal text and the page. Small effects are told at the size of
+large ones, and what a run cannot say is left out rather than guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from drypowder.report import answers, experiments
+from drypowder.report.derive import IG, NOTES
+from drypowder.report.events import EMPTY_SHARE, RAN_OUT, STOPPED
+from drypowder.report.fans import WORLDS_BEYOND
+from drypowder.report.numbers import basis_points, count, dollars, fixed, percent, plain
+from drypowder.report.record import WITHOUT_AI, Record
+from drypowder.report.tables import Table
+from drypowder.report.words import Catalogue
+
+_TOP = 3  # names in a sentence
+_FEW_BP = 10.0
+_TELLING_USD_BN = 0.05
+_UNTIMED = ("gold", "crypto")  # groups whose duration is no cash-flow duration
+
+
+@dataclass(frozen=True)
+class Section:
+    """One question answered: a title, sentences, tables, and the charts that belong to it."""
+
+    key: str
+    title: str
+    sentences: list[str]
+    tables: list[Table] = field(default_factory=list)
+
+
+def sections(record: Record, words: Catalogue) -> list[Section]:
+    """Every section that this run can fill."""
+    made = (_accounts, _powder, _dollar, _rates, _assets, _bonds, _fed, _worlds, _assumptions)
+    built = [make(record, words) for make in made]
+    return [section for section in built if section is not None and section.sentences]
+
+
+def headline(record: Record, words: Catalogue) -> str:
+    """Which run this is, in one line."""
+    changed = record.about.get("levers_changed", {})
+    listed = ", ".join(f"{k} = {v:g}" for k, v in sorted(changed.items()))  # type: ignore[attr-defined]
+    paths = int(record.stamp["paths"])  # type: ignore[call-overload]
+    return words.say(
+        "report.head.one" if paths == 1 else "report.head.many",
+        run=record.run_id,
+        scenario=record.scenario,
+        changes=words.say("report.head.changes", levers=listed) if listed else "",
+        steps=count(len(record.dates), words),
+        first_day=record.dates[0],
+        last_day=record.dates[-1],
+        paths=count(paths, words),
+    )
+
+
+def stamp_line(record: Record, words: Catalogue) -> str:
+    """What identifies the run."""
+    return words.say("report.stamp", **record.stamp)
+
+
+def _accounts(record: Record, words: Catalogue) -> Section:
+    economy = record.economy
+    gap = np.nanmax(record.central["residual"]) if "residual" in record.central else 0.0
+    if "residual" in record.fans:
+        gap = max(gap, float(record.about.get("worst_gap", gap)))  # type: ignore[arg-type]
+    lines = [
+        words.say(
+            "report.accounts.balance",
+            sectors=len(economy.sectors),
+            instruments=len(economy.instruments),
+            gap=f"{gap:.0e}",
+        )
+    ]
+    failed = sorted((e for e in record.events if e.event == STOPPED), key=lambda e: e.step)
+    if failed:
+        first, market = failed[0], words.label("instrument", failed[0].subject)
+        paths = record.stamp["paths"]
+        lines.append(words.say("report.accounts.stopped", count=len(failed), paths=paths,
+                               market=market, date=first.date))  # fmt: skip
+    for event in (e for e in failed if e.path == 0):
+        market = words.label("instrument", event.subject)
+        lines.append(words.say("report.accounts.central_stopped", date=event.date, market=market))
+    return Section("accounts", words.say("report.accounts.title"), lines)
+
+
+def _powder(record: Record, words: Catalogue) -> Section:
+    table = answers.dry_powder(record)
+    total = table.row(answers.TOTAL)
+    first, end, effect = total["first_usd_bn"], total["end_usd_bn"], total["effect_usd_bn"]
+    lines = [
+        words.say(
+            "report.powder.left",
+            first=dollars(first, words),
+            end=dollars(end, words),
+            first_day=record.dates[0],
+            last_day=record.dates[-1],
+            share=percent(end / first, words, signed=False),
+        )
+    ]
+    if effect is not None:
+        lines.append(
+            words.say(
+                "report.powder.twin",
+                twin=dollars(end - effect, words),
+                effect=dollars(effect, words, signed=True),
+            )
+        )
+    owners = sorted(table.rows[:-1], key=lambda row: -row[2])[:_TOP]
+    said = [
+        words.say(
+            "report.powder.owner", sector=words.label("sector", row[0]), usd=dollars(row[2], words)
+        )
+        for row in owners
+    ]
+    lines.append(words.say("report.powder.whose", owners=joined(said, words)))
+    lines += _dates(record, table, words)
+    return Section("powder", words.say("report.powder.title"), lines, [table])
+
+
+def _dates(record: Record, table: Table, words: Catalogue) -> list[str]:
+    """When hoards and sectors ran out, on the central path and in 100 worlds."""
+    date = answers.hoard_date(record)
+    key = "report.powder.hoard_done" if date else "report.powder.hoard_lasts"
+    lines = [words.say(key, date=date)]
+    ran_out = [
+        words.say(
+            "report.powder.one_ran_out", sector=words.label("sector", e.subject), date=e.date
+        )
+        for e in sorted(record.events, key=lambda e: e.step)
+        if e.event == RAN_OUT and e.path == 0
+    ]
+    if ran_out:
+        share = percent(EMPTY_SHARE, words, signed=False)
+        listed = joined(ran_out, words)
+        lines.append(words.say("report.powder.ran_out", share=share, list=listed))
+    else:
+        lines.append(words.say("report.powder.none_ran_out"))
+    if record.worlds:
+        in_100, middle = experiments.hoard_in_100_worlds(record)
+        if middle and np.isfinite(in_100):
+            said = fixed(in_100, words, digits=0)
+            lines.append(words.say("report.powder.hoard_worlds", count=said, date=middle))
+    return lines
+
+
+def _dollar(record: Record, words: Catalogue) -> Section:
+    funding, paid, now = answers.funding(record), answers.receipts(record), answers.money(record)
+    capex = funding.row(answers.TOTAL)["total_usd_bn"]
+    sources = [
+        words.say(
+            "report.dollar.source",
+            share=percent(row[2], words, signed=False),
+            source=words.label("source", row[0]),
+        )
+        for row in sorted(funding.rows[:-1], key=lambda row: -abs(row[1]))
+    ]
+    lines = [
+        words.say(
+            "report.dollar.spent", capex=dollars(capex, words), sources=joined(sources, words)
+        )
+    ]
+    total = paid.row(answers.TOTAL)["total_usd_bn"]
+    if total:
+        listed = _named(paid.rows[:-1], 1, words)
+        said = dollars(total, words)
+        lines.append(words.say("report.dollar.paid", total=said, list=listed))
+    lines += _money_now(now, words)
+    title = words.say("report.dollar.title")
+    return Section("dollar", title, lines, [funding, paid, now])
+
+
+def _money_now(table: Table, words: Catalogue) -> list[str]:
+    effects = [row for row in table.rows if abs(np.nan_to_num(row[4])) > _TELLING_USD_BN]
+    gain = [row for row in effects if row[4] > 0.0]
+    lose = [row for row in effects[::-1] if row[4] < 0.0]
+    said = {}
+    if gain:
+        said["gainers"] = _named(gain, 4, words)
+    if lose:
+        said["losers"] = _named(lose, 4, words)
+    key = {2: "now", 1: "now_gain" if gain else "now_lose"}.get(len(said))
+    return [words.say(f"report.dollar.{key}", **said)] if key else []
+
+
+def _rates(record: Record, words: Catalogue) -> Section:
+    table, pools = answers.yields(record), answers.liquidity(record)
+    treasury, ig, hy = (table.row(k) for k in ("treasury_yield", "ig_spread", "hy_spread"))
+    lines = []
+    if treasury:
+        effect = treasury["effect_bp"]
+        key = "treasury" if effect is not None else "treasury_alone"
+        lines.append(
+            words.say(
+                f"report.rates.{key}",
+                end=percent(treasury["end_pa"], words, signed=False),
+                change=basis_points(treasury["change_bp"], words),
+                effect=basis_points(effect, words) if effect is not None else "",
+            )
+        )
+    if ig and hy:
+        said = {
+            f"{name}{suffix}": basis_points(row[key] * scale, words, signed=bool(suffix))
+            for name, row in (("ig", ig), ("hy", hy))
+            for suffix, key, scale in (("", "end_pa", 1e4), ("_change", "change_bp", 1.0))
+        }
+        lines.append(words.say("report.rates.spreads", **said))
+        if ig["effect_bp"] is not None:
+            effects = {
+                f"{k}_effect": basis_points(r["effect_bp"], words)
+                for k, r in (("ig", ig), ("hy", hy))
+            }
+            lines.append(words.say("report.rates.effects", **effects))
+    if len(pools.rows) == len(_POOLS):
+        rows = dict(zip(_POOLS, pools.to_records(), strict=True))
+        lines.append(
+            words.say(
+                "report.rates.reserves",
+                lambda_bp=basis_points(rows["lambda"]["end"], words, signed=False),
+                change=basis_points(rows["lambda"]["change"], words),
+                **{k: dollars(rows[k]["end"], words) for k in _POOLS[1:]},
+            )
+        )
+    return Section("rates", words.say("report.rates.title"), lines, [table, pools])
+
+
+_POOLS = ("lambda", "rrp", "supply", "need")
+
+
+def _assets(record: Record, words: Catalogue) -> Section:
+    table = answers.assets(record)
+    known = [row for row in table.rows if np.isfinite(row[3])]
+    lines = []
+    if known:
+        best, worst = max(known, key=lambda r: r[3]), min(known, key=lambda r: r[3])
+        lines.append(
+            words.say(
+                "report.assets.most",
+                best=words.label("instrument", best[0]),
+                best_effect=percent(best[3], words),
+                worst=words.label("instrument", worst[0]),
+                worst_effect=percent(worst[3], words),
+            )
+        )
+        slope = duration_slope(record, table)
+        if np.isfinite(slope):
+            said = plain(1000.0 * slope, words, figures=2, signed=True)
+            lines.append(words.say("report.assets.slope", slope=said))
+    title = words.say("report.assets.title")
+    return Section("assets", title, lines or [title], [table])
+
+
+def duration_slope(record: Record, table: Table) -> float:
+    """Least-squares price effect per year of duration, cleared assets with cash flows."""
+    groups = {i.name: (i.kind, i.group) for i in record.economy.instruments}
+    points = [
+        (row[1], row[3])
+        for row in table.rows
+        if groups[row[0]][0] == "cleared"
+        and groups[row[0]][1] not in _UNTIMED
+        and np.isfinite(row[1])
+        and np.isfinite(row[3])
+    ]
+    years, effects = np.array(points).T if len(points) > 1 else (np.zeros(1), np.zeros(1))
+    spread = years - years.mean()
+    return float(spread @ effects / (spread @ spread)) if np.any(spread) else float("nan")
+
+
+def _bonds(record: Record, words: Catalogue) -> Section | None:
+    table = experiments.extra_bonds(record)
+    if table is None:
+        return None
+    treasury, ig = table.row(NOTES), table.row(IG)
+    lines = []
+    if treasury and ig:
+        said = {
+            f"{name}{suffix}": basis_points(row[key], words)
+            for name, row in (("treasury", treasury), ("ig", ig))
+            for suffix, key in (("", "quarter_yield_bp"), ("_end", "end_yield_bp"))
+        }
+        lines.append(words.say("report.bonds.yields", **said))
+        if abs(treasury["quarter_yield_bp"]) < _FEW_BP:
+            lines.append(words.say("report.bonds.few"))
+    equity = experiments.equity_per_dollar(record)
+    if np.isfinite(equity):
+        most = max(table.rows, key=lambda row: abs(row[1]))
+        usd = plain(equity, words, figures=2, signed=True)
+        name, effect = words.label("instrument", most[0]), percent(most[1], words)
+        lines.append(words.say("report.bonds.equity", usd=usd, asset=name, effect=effect))
+    return Section("bonds", words.say("report.bonds.title"), lines, [table])
+
+
+def _fed(record: Record, words: Catalogue) -> Section | None:
+    table = experiments.fed(record)
+    if table is None:
+        return None
+    bought = experiments.fed_bought_usd_bn(record)
+    lines = []
+    if np.isfinite(bought):
+        lines.append(words.say("report.fed.bought", usd=dollars(bought, words)))
+    parts = [table.row(name).get("undone") for name in (IG, "equity_broad")]
+    if None in parts:
+        lines.append(words.say("report.fed.small"))
+    else:
+        ig, equity = (percent(part, words, signed=False) for part in parts)
+        lines.append(words.say("report.fed.undone", ig=ig, equity=equity))
+    return Section("fed", words.say("report.fed.title"), lines, [table])
+
+
+def _worlds(record: Record, words: Catalogue) -> Section | None:
+    table = experiments.worlds(record)
+    if table is None:
+        return None
+    said = count(record.worlds, words)
+    lines = [words.say("report.worlds.intro", worlds=said, least=WORLDS_BEYOND)]
+    counts = [
+        words.say(
+            "report.worlds.count",
+            outcome=words.label("outcome", row["outcome"]),
+            count=fixed(row["in_100_worlds"], words, digits=0),
+            which=words.label("which", row["which"]),
+        )
+        for row in table.to_records()[:_COUNTED]
+        if row["in_100_worlds"] is not None
+    ]
+    if counts:
+        lines.append(words.say("report.worlds.counts", list="; ".join(counts)))
+    return Section("worlds", words.say("report.worlds.title"), lines, [table])
+
+
+_COUNTED = 6  # outcomes counted in the sentence; the table has all
+
+
+def _assumptions(record: Record, words: Catalogue) -> Section:
+    levers, table = experiments.levers(record), experiments.assumptions(record)
+    listed = ", ".join(f"{name} = {value:g}" for name, value in levers.rows)
+    key = "report.assumptions.levers" if listed else "report.assumptions.no_levers"
+    lines = [words.say(key, levers=listed)]
+    if table.rows:
+        guesses = sum(source == "guess" for source in table.column("source"))
+        everything = len(table.rows)
+        lines.append(words.say("report.assumptions.guesses", guesses=guesses, all=everything))
+    return Section("assumptions", words.say("report.assumptions.title"), lines, [levers, table])
+
+
+def joined(parts: list[str], words: Catalogue) -> str:
+    """`a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    head = words.say("report.list.comma").join(parts[:-1])
+    return head + words.say("report.list.and") + parts[-1]
+
+
+def _named(rows: list[tuple], place: int, words: Catalogue) -> str:
+    items = [
+        words.say(
+            "report.dollar.item",
+            name=words.label("sector", row[0]),
+            usd=dollars(row[place], words, signed=place > 1),
+        )
+        for row in rows[:_TOP]
+    ]
+    return joined(items, words)
+
+
+def has_twin(record: Record) -> bool:
+    """Whether effects of AI capex can be told."""
+    return record.twin(WITHOUT_AI) is not None

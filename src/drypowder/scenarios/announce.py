@@ -1,0 +1,208 @@
+"""What is announced, as USD bn per step: capex, cash flow, deficits, purchases, rates.
+
+Capex of a firm: what it reported, then its guidance, then a fill rule. Inside a guided span the
+quarters grow at one constant rate from the last reported quarter so that the span adds up to the
+guidance. Amounts of a quarter or a month fall on its business days in equal parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from drypowder.errors import UsageError
+from drypowder.scenarios.clock import BUSINESS_DAYS_A_MONTH, Clock, count
+from drypowder.scenarios.load import Scenario
+from drypowder.scenarios.quarters import Quarter
+from drypowder.scenarios.schema import Firm
+
+OFFICIAL = ("bills", "treasuries", "agency_mbs")
+_QUARTERS_A_YEAR = 4
+_FACTORS = (0.05, 20.0)  # growth of capex in a quarter that a guidance may imply
+
+
+@dataclass(frozen=True, eq=False)
+class Flows:
+    """Announcements by step; amounts USD bn per step, rates decimals per year."""
+
+    capex: np.ndarray
+    operating_cash_flow: np.ndarray
+    trend_operating_cash_flow: np.ndarray
+    lab_spending: np.ndarray
+    deficit: np.ndarray  # above trend
+    treasury_account_build: np.ndarray  # above trend
+    official_purchases: np.ndarray  # (step, official), above trend
+    policy_rate_change_pa: np.ndarray
+    corporate_issuance: np.ndarray  # above trend
+    corporate_buybacks: np.ndarray  # above trend
+
+
+def announce(scenario: Scenario, clock: Clock) -> Flows:
+    """Everything the calendar of a scenario says, step by step."""
+    trend = trend_levels(scenario, clock)
+    steady = clock.business * clock.dt_years * trend[:-1] * _steps_over_business(clock)
+    cash_flow, trend_cash_flow = _cash_flows(scenario, clock)
+    return Flows(
+        capex=_paced(scenario, _capex(scenario, clock), trend_cash_flow),
+        operating_cash_flow=cash_flow,
+        trend_operating_cash_flow=trend_cash_flow,
+        lab_spending=_value(scenario, "lab_spending_usd_bn_pa") * steady,
+        deficit=_deficit(scenario, trend),
+        treasury_account_build=_account_build(scenario, clock),
+        official_purchases=_purchases(scenario, clock, trend),
+        policy_rate_change_pa=_policy_rate(scenario, clock),
+        corporate_issuance=_value(scenario, "corporate_issuance_usd_bn_pa") * steady,
+        corporate_buybacks=_value(scenario, "corporate_buybacks_usd_bn_pa") * steady,
+    )
+
+
+def trend_levels(scenario: Scenario, clock: Clock) -> np.ndarray:
+    """exp(g t) at the start of each step and at the end of the last (step + 1,)."""
+    return np.exp(_value(scenario, "trend_growth_pa") * clock.years_elapsed)
+
+
+def quarterly_capex(firm: Firm, last: Quarter, rates: Mapping[str, float]) -> dict[str, float]:
+    """Capex of a firm for each quarter up to `last`, USD bn: reported, guided, then filled.
+
+    Args:
+        rates: growth per year "after_guidance" and "without_guidance".
+    """
+    first = Quarter(firm.first_quarter)
+    plan = {first.next(k).name: amount for k, amount in enumerate(firm.capex)}
+    filled_from = first.next(len(firm.capex))
+    if firm.guidance:
+        filled_from = _follow_guidance(firm, plan, filled_from)
+    flat = 0 if firm.guidance else _QUARTERS_A_YEAR
+    for k in range(last.number - filled_from.number + 1):
+        rate = rates["without_guidance" if k < flat else "after_guidance"]
+        before = plan[filled_from.next(k - 1).name]
+        plan[filled_from.next(k).name] = before * (1.0 + rate) ** (1.0 / _QUARTERS_A_YEAR)
+    return plan
+
+
+def _follow_guidance(firm: Firm, plan: dict[str, float], first_open: Quarter) -> Quarter:
+    """Fill the guided quarters that are not reported yet; return the first quarter after them."""
+    guided = [Quarter(name) for name in firm.guidance.quarters]
+    ahead = [quarter for quarter in guided if quarter >= first_open]
+    rest = firm.guidance.central - sum(plan.get(q.name, 0.0) for q in guided if q < first_open)
+    if not ahead:
+        return first_open
+    last = plan[first_open.next(-1).name]
+    factor = _growth_factor(rest / last, len(ahead)) if last > 0.0 else None
+    if ahead[0] != first_open or factor is None:
+        raise UsageError(
+            "DP-064",
+            f"firm {firm.name}: its guidance leaves {rest:g} bn for {len(ahead)} quarters from "
+            f"{ahead[0].name}, after {last:g} bn in {first_open.next(-1).name}.",
+            "Guide the quarters right after the last reported one, with an amount in reach.",
+        )
+    for k, quarter in enumerate(ahead, start=1):
+        plan[quarter.name] = last * factor**k
+    return guided[-1].next()
+
+
+def _growth_factor(total: float, quarters: int) -> float | None:
+    """x with x + x^2 + ... = total, by bisection; None if out of reach."""
+    low, high = _FACTORS
+    powers = np.arange(1, quarters + 1)
+    if not np.sum(low**powers) <= total <= np.sum(high**powers):
+        return None
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if np.sum(middle**powers) < total else (low, middle)
+    return 0.5 * (low + high)
+
+
+def spread(amounts: Mapping[str, float], clock: Clock) -> np.ndarray:
+    """Quarterly amounts on the business days of the clock, equal parts a day, USD bn per step."""
+    total = np.zeros(len(clock.dates))
+    for name, amount in amounts.items():
+        first, end = (np.datetime64(day) for day in (Quarter(name).first_day, Quarter(name).end))
+        total += amount * clock.business_days(first, end) / count(first, end)
+    return total
+
+
+def _last_quarter(clock: Clock) -> Quarter:
+    return Quarter.of(clock.ends[-1].astype(object))
+
+
+def _capex(scenario: Scenario, clock: Clock) -> np.ndarray:
+    kinds = ("after_guidance", "without_guidance")
+    rates = {kind: _value(scenario, f"capex_growth_{kind}_pa") for kind in kinds}
+    plans = [quarterly_capex(f, _last_quarter(clock), rates) for f in scenario.file.firm]
+    return sum((spread(plan, clock) for plan in plans), np.zeros(len(clock.dates)))
+
+
+def _paced(scenario: Scenario, capex: np.ndarray, trend_cash_flow: np.ndarray) -> np.ndarray:
+    """The lever slows what exceeds trend, which is what the base year's cash flow pays for."""
+    pace = scenario.setting("capex_pace")
+    trend = (1.0 - _value(scenario, "payout_share")) * trend_cash_flow
+    return capex if pace == 1.0 else np.maximum(trend + pace * (capex - trend), 0.0)
+
+
+def _cash_flows(scenario: Scenario, clock: Clock) -> tuple[np.ndarray, np.ndarray]:
+    """Operating cash flow, reported then grown, and the last four quarters before it on trend.
+
+    A year's cash flow is centred on its middle, half a year before the first day.
+    """
+    start = Quarter.of(scenario.file.start)
+    base, reported = 0.0, {}
+    for firm in scenario.file.firm:
+        first = Quarter(firm.first_quarter)
+        known = {first.next(k).name: x for k, x in enumerate(firm.operating_cash_flow)}
+        year = [start.next(-k).name for k in range(1, _QUARTERS_A_YEAR + 1)]
+        if not set(year) <= set(known):
+            raise UsageError(
+                "DP-065",
+                f"firm {firm.name}: operating_cash_flow lacks a quarter of the year before "
+                f"{start.name}, which is the trend.",
+                f"Start first_quarter at {year[-1]} or before.",
+            )
+        base += sum(known[name] for name in year)
+        for name, amount in known.items():
+            reported[name] = reported.get(name, 0.0) + amount
+    growth = _value(scenario, "operating_cash_flow_growth_pa")
+    filled = _grown(reported, _last_quarter(clock), growth)
+    # years since the middle of the base year, at the middle of each step
+    elapsed = clock.years_elapsed[:-1] + 0.5 * clock.dt_years + 0.5
+    trend = np.exp(_value(scenario, "trend_growth_pa") * elapsed)
+    steps = clock.business * clock.dt_years * _steps_over_business(clock)
+    return spread(filled, clock), base * trend * steps
+
+
+def _grown(reported: dict[str, float], last: Quarter, growth: float) -> dict[str, float]:
+    """Quarters after the last reported one: a quarter of the last four, growing from their middle."""
+    if not reported:
+        return {}
+    end = max(Quarter(name) for name in reported)
+    level = sum(reported[end.next(-k).name] for k in range(_QUARTERS_A_YEAR)) / _QUARTERS_A_YEAR
+    filled = dict(reported)
+    for k in range(1, last.number - end.number + 1):
+        years = (k + 0.5 * (_QUARTERS_A_YEAR - 1)) / _QUARTERS_A_YEAR
+        filled[end.next(k).name] = level * (1.0 + growth) ** years
+    return filled
+
+
+def _deficit(scenario: Scenario, trend: np.ndarray) -> np.ndarray:
+    """Deficit less what balanced growth of the debt already borrows, USD bn per step.
+
+    On trend the Treasury owes g more a year on its bills and bonds, less g more in its account.
+    """
+    announced, lever = scenario.file.deficit, scenario.setting("deficit_usd_bn_pa")
+    if lever is None and announced is None:
+        return np.zeros(len(trend) - 1)
+    sheet, economy = scenario.sheet, scenario.sheet.economy
+    names = ("bills", "treasuries", "treasury_account")
+    row = sheet.net_usd_bn[economy.role("government")]
+    debt = -sum(row[economy.instrument(name)] for name in names)
+    growth = _value(scenario, "trend_growth_pa")
+    total = announced.amount if lever is None else lever
+    # both grow with the trend, so their ratio to it stays: total a year less g times debt a year
+    return (total - growth * debt) * _trend_time(growth, trend)
+
+
+def _trend_time(growth: float, trend: np.ndarray) -> np.ndarray:
+    """Integral of exp(g t) over each step, years."""
+    raise NotImplementedError

@@ -1,0 +1,209 @@
+"""Scenarios by name or file, resolved: announcements checked, levers set, parameters fixed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from drypowder.accounts.sheet import OpeningSheet
+from drypowder.errors import DataMissingError, UsageError
+from drypowder.scenarios._complaints import complaint
+from drypowder.scenarios._words import no_such
+from drypowder.scenarios.levers import checked_levers, levers
+from drypowder.scenarios.opening import opening_sheet
+from drypowder.scenarios.parameters import Parameter, find
+from drypowder.scenarios.resolve import resolve_parameters
+from drypowder.scenarios.schema import ScenarioFile
+
+_PROSE = {"name", "title", "description", "story"}  # changes no number, hence no digest
+_MERGED = ("levers", "parameters")  # tables that an extension adds to, instead of replacing
+_EXTENSIONS = 5  # deepest chain of `extends`
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """Levers, announcements and parameters of one what-if, ready to be compiled."""
+
+    file: ScenarioFile
+    parameters: Mapping[str, Parameter]  # by name, overrides and levers included
+    where: str  # the file it was read from
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self.file.name
+
+    @property
+    def title(self) -> str:
+        """One line."""
+        return self.file.title
+
+    @property
+    def description(self) -> str:
+        """What is assumed, and from where."""
+        return self.file.description
+
+    @property
+    def story(self) -> str:
+        """The sentence of the essay."""
+        return self.file.story
+
+    @property
+    def known_on(self) -> date:
+        """Nothing dated later feeds the scenario."""
+        return self.file.known_on
+
+    @property
+    def levers(self) -> dict[str, float]:
+        """Levers that are set, by name."""
+        return dict(self.file.levers)
+
+    def setting(self, lever: str) -> float | None:
+        """Where a lever stands: as set, else the scenario's own value, else its default."""
+        known = levers()[lever]
+        if lever in self.file.levers:
+            return float(self.file.levers[lever])
+        if known.target_kind == "parameter":
+            return self.parameters[known.target_name].value
+        if known.target_kind == "field" and known.target_name in ScenarioFile.model_fields:
+            return getattr(self.file, known.target_name)
+        return known.default
+
+    def with_levers(
+        self, settings: Mapping[str, float] | None = None, **more: float
+    ) -> Scenario:
+        """The same scenario with levers, or parameters by name, set otherwise.
+
+        Args:
+            settings: {"bank_loan_share": 0.5, "participation.households": 0.4}; more: the same
+                as keywords.
+
+        Raises:
+            UsageError: DP-061 neither a lever nor a parameter, DP-062 outside the range, DP-056
+                a percentage where a decimal is due, and those of `Parameter.fixed`.
+        """
+        given = {**(settings or {}), **more}
+        moved = {k: v for k, v in given.items() if k in levers()}
+        fixed = {k: v for k, v in given.items() if k not in moved}
+        tables = {name.partition(".")[0] for name in self.parameters}
+        for name in fixed:
+            if name.partition(".")[0] not in tables:
+                known = [*levers(), *self.parameters]
+                raise UsageError("DP-061", f"{no_such('lever or parameter', name, known)}")
+            find(self.parameters, name, where="levers")
+        file = self.file.model_copy(
+            update={
+                "levers": {**self.file.levers, **checked_levers(moved, where="levers")},
+                "parameters": {**self.file.parameters, **fixed},
+            }
+        )
+        return _resolved(file, self.where)
+
+    @cached_property
+    def sheet(self) -> OpeningSheet:
+        """The opening balance sheet of the first simulated day."""
+        rrp = self.setting("rrp_usd_bn")
+        return opening_sheet(self.file.opening, rrp, self.setting("extra_rrp_usd_bn") or 0.0)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything that decides a number: rows, levers, parameters, news, the sheet."""
+        numbers = {
+            "file": self.file.model_dump(mode="json", exclude=_PROSE),
+            "settings": {name: self.setting(name) for name in levers()},
+            "parameters": {
+                p.name: [p.value, p.low, p.high, p.scale, p.drawn]
+                for p in self.parameters.values()
+            },
+        }
+        text = json.dumps(numbers, sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode())
+        digest.update(_text("shocks.toml").encode())
+        sheet = self.sheet
+        digest.update(repr(sheet.economy).encode())
+        for array in (sheet.net_usd_bn, sheet.issued_usd_bn):
+            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+        return digest.hexdigest()[:16]
+
+
+def names() -> tuple[str, ...]:
+    """Shipped scenarios: the main ones first, then presets by name."""
+    folder = resources.files("drypowder.scenarios").joinpath("shipped")
+    found = sorted(e.name.removesuffix(".toml") for e in folder.iterdir() if e.name.endswith("toml"))
+    first = [name for name in ("essay", "hoards", "rest") if name in found]
+    return (*first, *(name for name in found if name not in first))
+
+
+def load(name_or_path: str | Path) -> Scenario:
+    """A shipped scenario by name, or one of your own from a TOML file.
+
+    Raises:
+        UsageError: DP-050 no such scenario; DP-053 to DP-066 a fault in the file, with its place.
+        DataMissingError: DP-051 unreadable, DP-052 empty.
+    """
+    raw, where = _read(name_or_path)
+    for _ in range(_EXTENSIONS):
+        base = raw.pop("extends", None)
+        if base is None:
+            break
+        raw = _extended(raw, _read(base)[0])
+    else:
+        raise UsageError("DP-066", f"{where}: `extends` never ends.", "Extend a shipped scenario.")
+    try:
+        file = ScenarioFile.model_validate(raw)
+    except ValidationError as fault:
+        raise complaint(fault, ScenarioFile, where) from None
+    return _resolved(file, where)
+
+
+def _extended(raw: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    merged = {key: {**base.get(key, {}), **raw.get(key, {})} for key in _MERGED}
+    return {**base, **raw, **merged}
+
+
+def _resolved(file: ScenarioFile, where: str) -> Scenario:
+    """The scenario with its rows checked against the date, its levers and parameters resolved."""
+    for place, row in file.announcements():
+        if row.known_on > file.known_on:
+            raise UsageError(
+                "DP-060",
+                f"{where}: {place} was known on {row.known_on}, after {file.known_on}.",
+                "Remove the row, or move the scenario's known_on.",
+            )
+    file = file.model_copy(update={"levers": checked_levers(file.levers, where=where)})
+    return Scenario(file, resolve_parameters(file, where), where)
+
+
+def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
+    """The raw table of a scenario and what to call the place it came from."""
+    if str(name_or_path) in names():
+        return tomllib.loads(_text(f"shipped/{name_or_path}.toml")), f"{name_or_path}.toml"
+    path = Path(name_or_path)
+    if not path.exists():
+        raise UsageError("DP-050", no_such("scenario", str(name_or_path), names()), "Or give a file.")
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise DataMissingError(
+            "DP-051", f"{path} cannot be read as TOML: {fault}.", "Save it as UTF-8 text in TOML."
+        ) from fault
+    if not table:
+        raise DataMissingError("DP-052", f"{path} is empty.", 'Start with `extends = "essay"`.')
+    table.setdefault("name", path.stem)
+    return table, path.name
+
+
+def _text(name: str) -> str:
+    return resources.files("drypowder.scenarios").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,132 @@
+"""The shipped end-2025 sheet with every channel at work at once: nothing is neutral here."""
+
+from __future__ import annotations
+
+import numpy as np
+from tests.worlds import grow, inputs_for, quiet_days
+
+from drypowder.accounts.economy import default_economy
+from drypowder.accounts.sheet import load_opening
+from drypowder.channels.day import Day
+from drypowder.engine.simulate import Inputs
+
+LEVERS = {"fed_absorbs": 0.3, "extra_bonds_usd_bn": 63.0}
+_ROUND = 3.0, 30.0, 45.0, 25.0, 0.0, 20.0, 8.0  # planned capex: hoard, then Treasuries, then paper
+
+
+def busy_inputs(steps: int, *, weekend: int | None = None, **overrides) -> Inputs:
+    """A scenario in which hoards run out within a week and every market sees issues.
+
+    Args:
+        weekend: step on which only crypto trades and nothing is paid or issued.
+        overrides: parameters that replace those of `busy_parameters`.
+    """
+    sheet = load_opening("2025Q4")
+    issued = sheet.issued_usd_bn[:, sheet.economy.columns("cleared")]
+    parameters = {**busy_parameters(), **overrides}
+    days = busy_days(steps, weekend=weekend)
+    return inputs_for(sheet.net_usd_bn, issued, days, levers=LEVERS, **parameters)
+
+
+def busy_days(steps: int, *, weekend: int | None = None) -> Day:
+    """Capex, labs, deficit with bills, account build, fed, rates: on every day but a weekend's."""
+    economy = default_economy()
+    day = np.arange(steps)
+    works = (day != weekend).astype(float)
+    crypto = np.array([economy.instruments[k].group == "crypto" for k in _cleared(economy)])
+    official = np.array([0.8, -1.5, 0.6])[None] * works[:, None]
+    days = quiet_days(
+        economy,
+        steps,
+        business=works,
+        market_open=np.maximum(works[:, None], crypto[None]),
+        capex_usd_bn=np.resize(_ROUND, steps) * works,
+        operating_cash_flow_usd_bn=2.8 * works,
+        trend_operating_cash_flow_usd_bn=2.2 * works,
+        lab_spending_usd_bn=4.0 * works,
+        deficit_usd_bn=3.5 * works,
+        bill_share=0.3,
+        treasury_account_build_usd_bn=1.2 * works,
+        official_purchases_usd_bn=official,
+        policy_rate_change_pa=-0.0005 * (1 + day % 5),
+        corporate_issuance_usd_bn=1.1 * works,
+        corporate_buybacks_usd_bn=0.9 * works,
+        bank_loan_share=0.25,
+        ai_debt_duration_years=4.0,
+    )
+    return grow(days, 0.045)
+
+
+def busy_parameters() -> dict[str, object]:
+    """No value is neutral and rows differ, so that a mixed-up index would show."""
+    economy = default_economy()
+    sectors, assets = len(economy.sectors), len(economy.names("cleared"))
+    rate_years = np.linspace(3.0, 19.0, assets)
+    chips, firms = economy.sector("chip_memory_firms"), economy.sector("other_firms")
+    appraised, cleared = economy.names("appraised"), economy.names("cleared")
+    loans, software = cleared.index("hy_and_loans"), cleared.index("equity_software")
+    return {
+        "participation": np.linspace(0.9, 0.4, sectors),
+        "kappa": np.linspace(15.0, 35.0, assets),
+        "kappa_sector_factor": np.linspace(0.7, 1.4, sectors),
+        "rate_duration_years": rate_years,
+        "spread_duration_years": 0.5 * rate_years + 2.0,
+        "desired_liquidity_share": np.linspace(0.7, 0.4, sectors),
+        "desired_liquidity_per_bp": 0.001,
+        "funding_spread_loading": np.linspace(0.0, 1.0, sectors),
+        "bank_assets_usd_bn": 26_000.0,  # scarce reserves: lambda is alive
+        "turnover_share": 0.02,
+        "inventory_share": 0.1,
+        "receipt_share": _shares(households=0.3, chip_memory_firms=0.4, other_firms=0.3),
+        "keep": np.linspace(0.05, 0.25, sectors),
+        "spend": np.linspace(0.6, 0.2, sectors),
+        "receipt_lag_years": np.linspace(0.05, 0.4, sectors),
+        "spending_recipient": _circular_spending(sectors),
+        "wealth_spending_pa": 0.03,
+        "user_cost_elasticity": -0.5,
+        "customer_share": _shares(households=0.2, other_firms=0.7, rest_of_world=0.1),
+        "shareholder_share": _shares(households=0.5, open_end_funds_etfs=0.2, rest_of_world=0.3),
+        "private_lender_share": _shares(insurers_pensions=0.6, banks_dealers=0.1, deep_pockets=0.3),
+        "lab_funder_share": _shares(deep_pockets=0.6, hyperscalers=0.3, chip_memory_firms=0.1),
+        "lab_supplier_share": _shares(hyperscalers=0.7, chip_memory_firms=0.2, other_firms=0.1),
+        "deficit_recipient_share": _shares(households=0.6, other_firms=0.3, rest_of_world=0.1),
+        "required_return_pa": np.linspace(0.04, 0.12, assets),
+        "earnings_elasticity": 0.8,
+        "bucket_receipts_usd_bn": np.array(
+            [{"equity_chips": 300.0, "equity_broad": 4000.0}.get(name, 0.0) for name in cleared]
+        ),
+        "bucket_sector": _one_at(
+            cleared, "equity_chips", economy.sector("chip_memory_firms"), sectors
+        )
+        + _one_at(cleared, "equity_broad", firms, sectors),
+        "appraisal_beta": np.array([0.5, 1.3]),
+        "appraisal_twin": _one_at(appraised, "private_credit", loans, assets)
+        + _one_at(appraised, "private_ai_equity", software, assets),
+        "working_deposit_share": 0.998,  # savers soon redeem money funds and sell bills
+        "cholesky": 0.15 * np.eye(assets) + 0.05,
+        "jump_rate_pa": 3.0,
+        "jump_size": np.linspace(-0.01, -0.06, assets),
+        "from_earnings": np.array([float("equity" in name) for name in cleared]),
+    }
+
+
+def _cleared(economy):
+    kind = economy.columns("cleared")
+    return range(kind.start, kind.stop)
+
+
+def _shares(**shares):
+    return np.array([shares.get(name, 0.0) for name in default_economy().sector_names])
+
+
+def _circular_spending(sectors):
+    """Each sector spends on households and on its next neighbour."""
+    flow = 0.4 * np.roll(np.eye(sectors), 1, axis=0)
+    flow[default_economy().sector("households")] += 0.6
+    return flow
+
+
+def _one_at(rows, row, column, columns):
+    matrix = np.zeros((len(rows), columns))
+    matrix[rows.index(row), column] = 1.0
+    return matrix

@@ -1,0 +1,153 @@
+"""The compiled day and the oracle's day agree to 1e-9, channel by channel and all at once."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests import oracle
+from tests.busy import busy_inputs
+
+from drypowder.engine.day import one_day
+from drypowder.engine.simulate import draw_news, make_levers
+from drypowder.engine.world import make_layout, open_world
+
+AGREED = 1e-9
+LOGS = ("log_price", "log_fundamental", "taste")  # compared as they are
+SOLVER = ("inverse", "alive", "failed_market", "failed_day")  # the engine's own book-keeping
+WEEKEND = 4
+
+
+@partial(jax.jit, static_argnames="layout")
+def _open(units, issued, parameters, levers, layout):
+    return open_world(
+        units=units, issued=issued, parameters=parameters, levers=levers, layout=layout
+    )
+
+
+@jax.jit
+def _step(state, day, news, world):
+    return one_day(state, day, news, world)[:2]
+
+
+_news = jax.jit(draw_news)
+
+
+def _walk(inputs, *, paths: int, levers: dict | None = None):
+    """Both worlds side by side, each from its own yesterday: yields what they find every day."""
+    switches = make_levers(inputs, paths, shock_scale=1.0)
+    for name, value in (levers or {}).items():
+        array = jnp.broadcast_to(jnp.asarray(value), (paths,))
+        array = array.astype(getattr(switches, name).dtype)
+        switches = eqx.tree_at(lambda lv, n=name: getattr(lv, n), switches, array)
+    parameters = inputs.draw(np.arange(paths))
+    units, issued = jnp.asarray(inputs.units), jnp.asarray(inputs.issued)
+    world, state = _open(units, issued, parameters, switches, make_layout(inputs.economy))
+    theirs = oracle.world_of(units, issued, parameters, switches, inputs.economy)
+    mirror = oracle.numpy_of(state)
+    keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.key(7), n))(jnp.arange(paths))
+    for number in range(len(inputs.dates)):
+        day = jax.tree.map(lambda leaf, k=number: leaf[k], inputs.days)
+        news = _news(keys, day, world)
+        state, seen = _step(state, day, news, world)
+        mirror, shown = oracle.one_day(mirror, oracle.numpy_of(day), np.asarray(news), theirs)
+        yield state, seen, mirror, shown
+
+
+def _assert_same_day(state, seen, mirror, shown, opening):
+    """Stocks relative to what was outstanding at the opening, logs and rates as they are."""
+    scale = np.maximum(np.abs(opening).sum(axis=0), 1.0)
+    for name, value in mirror.items():
+        if name in SOLVER:
+            continue
+        gap = np.abs(np.asarray(getattr(state, name)) - value)
+        if name == "units":
+            gap = gap / scale[:, None]
+        elif name not in LOGS:
+            gap = gap / np.maximum(np.abs(value), 1.0)
+        assert gap.max() < AGREED, (name, gap.max())
+    funding = {f"funding_{k}": v for k, v in seen.funding._asdict().items()}
+    observed = {**seen._asdict(), **funding}
+    for name, value in shown.items():
+        gap = np.abs(np.asarray(observed[name]) - value) / np.maximum(np.abs(value), 1.0)
+        assert gap.max() < AGREED, (name, gap.max())
+    assert bool(state.alive.all())
+
+
+def test_the_engine_agrees_with_the_oracle_when_every_channel_works():
+    inputs = busy_inputs(9, weekend=WEEKEND)
+    seen_funding = []
+    for state, seen, mirror, shown in _walk(inputs, paths=3):
+        _assert_same_day(state, seen, mirror, shown, inputs.units)
+        seen_funding.append({k: v for k, v in shown.items() if k.startswith("funding_")})
+    for name in seen_funding[0]:  # each source of money was used on some day
+        assert max(day[name].max() for day in seen_funding) > 0.0, name
+
+
+def test_a_weekend_moves_crypto_and_no_other_market():
+    inputs = busy_inputs(WEEKEND + 1, weekend=WEEKEND)
+    days = [(mirror, shown) for _, _, mirror, shown in _walk(inputs, paths=2)]
+    (friday, _), (saturday, _) = days[WEEKEND - 1], days[WEEKEND]
+    moved = np.abs(saturday["log_price"] - friday["log_price"]).max(axis=1)
+    cleared = inputs.economy.columns("cleared")
+    crypto = [k for k in inputs.economy.group("crypto")]
+    closed = [k for k in range(cleared.start, cleared.stop) if k not in crypto]
+    assert moved[closed].max() == 0.0
+    assert moved[crypto].min() > 0.0
+
+
+@pytest.mark.parametrize(
+    "switch", ["issuance", "income", "liquidity", "policy", "ai_capex", "fed_absorbs"]
+)
+def test_every_switch_of_the_engine_is_a_switch_of_the_oracle(switch):
+    inputs = busy_inputs(3)
+    for both in _walk(inputs, paths=2, levers={switch: [0.0, 1.0]}):
+        _assert_same_day(*both, inputs.units)
+
+
+def test_one_more_billion_is_spent_on_its_day_only():
+    inputs = busy_inputs(3)
+    levers = {"extra_capex_usd_bn": [0.0, 1.0], "extra_capex_day": [-1, 1], "shock_scale": 0.0}
+    capex = []
+    for both in _walk(inputs, paths=2, levers=levers):
+        _assert_same_day(*both, inputs.units)
+        capex.append(np.diff(both[3]["funding_capex"])[0])
+    assert capex[0] == 0.0
+    np.testing.assert_allclose(capex[1], 1.0, atol=1e-12)
+    assert abs(capex[2]) < 1e-3  # afterwards only the cost of capital remembers
+
+
+def _number(low, high):
+    return st.floats(low, high, allow_nan=False)
+
+
+@settings(max_examples=6)
+@given(
+    kappa=_number(2.0, 60.0),
+    participation=_number(0.05, 1.0),
+    desired_liquidity_share=_number(0.1, 0.9),
+    bank_assets_usd_bn=_number(20_000.0, 32_000.0),
+    payout_share=_number(0.1, 0.9),
+    cash_floor_share=_number(0.0, 1.0),
+    bond_share=_number(0.0, 0.6),
+    private_share=_number(0.0, 0.4),
+    import_leak=_number(0.0, 1.0),
+    keep=_number(0.0, 0.4),
+    spend=_number(0.0, 0.6),
+    user_cost_elasticity=_number(-2.0, 0.0),
+    working_deposit_share=_number(0.0, 1.0),
+    earnings_elasticity=_number(0.0, 1.5),
+    receipts_memory_years=_number(0.05, 2.0),
+    lambda_smoothing=_number(0.01, 0.2),
+    short_rate_reversion_pa=_number(0.2, 8.0),
+)
+def test_the_engine_agrees_with_the_oracle_for_any_parameters(**drawn):
+    inputs = busy_inputs(3, **drawn)
+    for both in _walk(inputs, paths=2):
+        _assert_same_day(*both, inputs.units)
