@@ -19,7 +19,7 @@ PRICES = Path(__file__).parents[2] / "shared" / "data" / "prices" / "daily_close
 FIRST, LAST = date(2022, 1, 3), date(2025, 12, 31)
 DAYS_A_YEAR = 252
 
-# Weights on daily returns; Treasury, mortgage and credit mixes bring the funds to the columns' durations.
+# Weights on daily returns; the mixes with SHY bring bond funds to the durations of the columns.
 PROXIES = {
     "treasuries": {"IEF": 0.75, "SHY": 0.25},
     "agency_mbs": {"IEF": 0.6, "SHY": 0.25, "LQD": 0.15},
@@ -55,16 +55,20 @@ def returns() -> tuple[np.ndarray, list[date]]:
     return np.stack(mixes, axis=1), days
 
 
+HEADER = """\
+# Written by scripts/estimate_shocks.py from development data; statistics only, no prices.
+window = "{first} to {last}, {count} daily returns on common US business days"
+estimator = "sample covariance of daily log returns x 252"
+source = "computed from adjusted daily closes (Yahoo, via the project's development data)"
+why = '''all volatility is booked as news; prices react on top of it, so paths are a little wide.
+No mortgage fund is in the data: a mix of Treasuries and credit stands in.'''"""
+
+
 def main() -> None:
     values, days = returns()
     volatility = values.std(axis=0, ddof=1) * np.sqrt(DAYS_A_YEAR)
     correlation = np.corrcoef(values.T)
-    print("# Written by scripts/estimate_shocks.py from development data; statistics only, no prices.")
-    print(f'window = "{days[0]} to {days[-1]}, {len(values)} common US business days"')
-    print('estimator = "sample covariance of daily log returns x 252"')
-    print('source = "computed from adjusted daily closes (Yahoo, via the project\'s development data)"')
-    print('why = "all volatility is booked as news; prices react to it on top, so paths are a little wide. '
-          'No mortgage fund in the data: a mix of Treasuries and credit stands in"')
+    print(HEADER.format(first=days[0], last=days[-1], count=len(values)))
     print("\n[proxies]")
     for name, mix in PROXIES.items():
         print(f"{name} = {{ " + ", ".join(f"{t} = {w}" for t, w in mix.items()) + " }")

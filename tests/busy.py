@@ -11,7 +11,7 @@ from drypowder.channels.day import Day
 from drypowder.engine.simulate import Inputs
 
 LEVERS = {"fed_absorbs": 0.3, "extra_bonds_usd_bn": 63.0}
-_ROUND = 3.0, 30.0, 45.0, 25.0, 0.0, 20.0, 8.0  # planned capex: hoard, then Treasuries, then paper
+_CAPEX = 3.0, 60.0, 120.0, 90.0, 0.0, 60.0, 8.0  # hoard, then Treasuries, then paper, then refill
 
 
 def busy_inputs(steps: int, *, weekend: int | None = None, **overrides) -> Inputs:
@@ -40,7 +40,7 @@ def busy_days(steps: int, *, weekend: int | None = None) -> Day:
         steps,
         business=works,
         market_open=np.maximum(works[:, None], crypto[None]),
-        capex_usd_bn=np.resize(_ROUND, steps) * works,
+        capex_usd_bn=np.resize(_CAPEX, steps) * works,
         operating_cash_flow_usd_bn=2.8 * works,
         trend_operating_cash_flow_usd_bn=2.2 * works,
         lab_spending_usd_bn=4.0 * works,
@@ -95,9 +95,7 @@ def busy_parameters() -> dict[str, object]:
         "bucket_receipts_usd_bn": np.array(
             [{"equity_chips": 300.0, "equity_broad": 4000.0}.get(name, 0.0) for name in cleared]
         ),
-        "bucket_sector": _one_at(
-            cleared, "equity_chips", economy.sector("chip_memory_firms"), sectors
-        )
+        "bucket_sector": _one_at(cleared, "equity_chips", chips, sectors)
         + _one_at(cleared, "equity_broad", firms, sectors),
         "appraisal_beta": np.array([0.5, 1.3]),
         "appraisal_twin": _one_at(appraised, "private_credit", loans, assets)

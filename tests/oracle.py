@@ -96,8 +96,8 @@ def overnight_market(t):
     units, opening = t.state.units, t.w.units[:, :, None]
     repo, reserves, rrp = at["margin_and_repo_loans"], at["reserves"], at["on_rrp"]
     supply = units[bank, reserves] + units[bank, rrp] + units[funds, rrp] - t.state.standing_repo
-    grown = sum(opening[bank, k] - units[bank, k] for k in (at["deposits"], repo))
-    need = p.satiation_share * (p.bank_assets_usd_bn + grown)
+    beyond_trend = sum(t.start * opening[bank, k] - units[bank, k] for k in (at["deposits"], repo))
+    need = p.satiation_share * (t.start * p.bank_assets_usd_bn + beyond_trend)
     need = need + p.turnover_share * t.state.turnover
     need = need + p.inventory_share * (t.start * opening[bank, repo] - units[bank, repo])
     s, bar = p.lambda_smoothing, p.lambda_bar_bp
@@ -134,13 +134,14 @@ def receipts_are_spent(t):
 
 
 def coupons_are_paid(t):
-    """Debt beyond its trend pays interest to whoever holds the paper."""
+    """Bonds held (owed) beyond trend earn (cost) a coupon; the fed remits its part."""
+    interest = np.zeros_like(t.money)
     for k in t.w.bonds:
         a = k - t.w.cleared.start
-        owed = t.state.issued[:, a] - t.start * t.w.issued[:, a, None]
-        interest = t.on.income * t.p.required_return_pa[a] * t.day.dt_years * owed
-        held = t.state.units[:, k] + t.state.issued[:, a]
-        t.money += held / held.sum(axis=0) * interest.sum(axis=0) - interest
+        rate = t.on.income * t.p.required_return_pa[a] * t.day.dt_years
+        interest += rate * (t.state.units[:, k] - t.start * t.w.units[:, k, None])
+    t.money += interest
+    t.pay(t.w.fed, t.w.treasury, interest[t.w.fed])
 
 
 def labs_burn_cash(t):
@@ -168,7 +169,7 @@ def capex_is_paid(t):
     drift = -t.state.log_price[t.w.at["ig_credit"]] / p.spread_duration_years[a]  # of the yield
     response = np.maximum(1.0 + p.user_cost_elasticity * drift / p.required_return_pa[a], 0.0)
     base = (1.0 - p.payout_share) * day.trend_operating_cash_flow_usd_bn
-    programme = t.on.extra_bonds_usd_bn / QUARTER_DAYS * (day.number < QUARTER_DAYS)
+    programme = t.on.extra_bonds_usd_bn / QUARTER_DAYS * (day.number < QUARTER_DAYS) * day.business
     extra = programme + t.on.extra_capex_usd_bn * (day.number == t.on.extra_capex_day)
     excess = t.on.issuance * (t.on.ai_capex * (day.capex_usd_bn * response - base) + extra)
     t.capex, t.ordered = base + excess, t.on.issuance * programme
@@ -470,8 +471,8 @@ def anchors(w, p) -> dict:
     need, smooth = p.satiation_share * p.bank_assets_usd_bn, p.rrp_smoothing_usd_bn
     return {
         "money0": money, "participation": participation, "log_odds": odds, "slope": slope,
-        "lambda_pass": slope * years * lasting(p.short_rate_reversion_pa) * loading,
-        "policy_pass": slope * years * lasting(p.policy_rate_reversion_pa), "need0": need,
+        "lambda_pass": years * lasting(p.short_rate_reversion_pa) * loading,
+        "policy_pass": years * lasting(p.policy_rate_reversion_pa), "need0": need,
         "wanted0": reserves - smooth * (rrp / smooth + np.log(-np.expm1(-rrp / smooth))),
         "lambda0": np.minimum(scarcity(reserves / need, p), p.standing_repo_cap_bp),
         "public_bills0": np.maximum(bills, 0.0).sum() - bills[w.fed],

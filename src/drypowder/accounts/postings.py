@@ -15,18 +15,22 @@ from jaxtyping import Array, Float
 from drypowder.accounts.economy import Economy
 
 
+# compiled days settle jax arrays; ledgers of finished runs settle NumPy arrays
+Amounts = Float[Array | np.ndarray, "sector path"]
+
+
 class Posting(eqx.Module):
     """One named flow of the day, USD bn, every column summing to zero over sectors."""
 
-    money: Float[Array, "sector path"]  # receipts +, payments -
-    claims: dict[str, Float[Array, "sector path"]]  # instrument -> bought +, sold or issued -
+    money: Amounts  # receipts +, payments -
+    claims: dict[str, Amounts]  # instrument -> bought +, sold or issued -
     name: str = eqx.field(static=True)
     is_income: bool = eqx.field(static=True, default=False)  # moves net worth: saving
 
 
 def settle(
-    *, money: Float[Array, "sector path"], economy: Economy
-) -> dict[str, Float[Array, "sector path"]]:
+    *, money: Amounts, economy: Economy
+) -> dict[str, Amounts]:
     """Money changes hands through bank deposits, the Treasury account and reserves.
 
     Args:
@@ -41,10 +45,10 @@ def settle(
     central_bank = one_hot(economy, "central_bank")
     depositor = 1.0 - bank - government - central_bank
     deposits = money * depositor
-    to_government = jnp.sum(money * government, axis=0, keepdims=True)
-    to_central_bank = jnp.sum(money * central_bank, axis=0, keepdims=True)
+    to_government = (money * government).sum(axis=0, keepdims=True)
+    to_central_bank = (money * central_bank).sum(axis=0, keepdims=True)
     return {
-        "deposits": deposits - bank * jnp.sum(deposits, axis=0, keepdims=True),
+        "deposits": deposits - bank * deposits.sum(axis=0, keepdims=True),
         "treasury_account": (government - central_bank) * to_government,
         "reserves": (central_bank - bank) * (to_government + to_central_bank),
     }
@@ -52,7 +56,7 @@ def settle(
 
 def flow_columns(
     postings: list[Posting], economy: Economy
-) -> dict[str, Float[Array, "sector path"]]:
+) -> dict[str, Amounts]:
     """All cell changes of the given postings, settled together: instrument -> USD bn."""
     money = sum(posting.money for posting in postings[1:]) + postings[0].money
     columns = settle(money=money, economy=economy)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -21,11 +22,12 @@ from jaxtyping import Array, Float
 
 import drypowder
 from drypowder.accounts.economy import Economy
-from drypowder.accounts.postings import flow_columns, stack_columns
+from drypowder.accounts.postings import Posting, flow_columns
 from drypowder.channels.day import Day, Levers
-from drypowder.engine.day import TREND, one_day
+from drypowder.engine.day import TRADES, TREND, one_day
+from drypowder.engine.day import Books as DayBooks
 from drypowder.engine.run import Books, Failure, Run
-from drypowder.engine.world import Parameters, State, World, make_layout, open_world
+from drypowder.engine.world import Layout, Parameters, State, World, make_layout, open_world
 
 CHUNK = 64  # paths of one compiled call: the working set stays in cache
 _trace_count = 0  # compiled traces so far, for the test that counts them
@@ -119,45 +121,80 @@ def run_block(
     ledger: bool,
 ) -> tuple[dict[str, np.ndarray], Books | None]:
     """Simulate the given parameter columns side by side; series shaped (path, step, ...)."""
-    layout = make_layout(inputs.economy)
-    seen, last, cumulated = _scan(
+    world, state = _open(
         jnp.asarray(inputs.units),
         jnp.asarray(inputs.issued),
         parameters,
         levers,
-        inputs.days,
-        jnp.asarray(numbers, dtype=jnp.uint32),
-        jax.random.key(seed),
-        layout,
-        ledger,
+        make_layout(inputs.economy),
     )
+    keys = _path_keys(jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32))
+    seen, last, cumulated = _scan(world, state, inputs.days, keys, ledger)
     series = _to_series(seen)
     series["failed_day"] = np.asarray(last.failed_day)
     series["failed_market"] = np.asarray(last.failed_market)
     if not ledger:
         return series, None
-    flows = {name: np.asarray(flow[:, :, 0]) for name, flow in cumulated.items()}
     closing = np.asarray(last.units[:, :, 0] * jnp.exp(last.log_price[None, :, 0]))
-    return series, Books(np.asarray(inputs.units), closing, flows)
+    return series, Books(np.asarray(inputs.units), closing, _flows(cumulated, inputs.economy))
 
 
-@partial(jax.jit, static_argnames=("layout", "ledger"))
-def _scan(units, issued, parameters, levers, days, numbers, key, layout, ledger):
-    """The compiled program: open the world, scan over days, cumulate postings if asked."""
-    global _trace_count
-    _trace_count += 1
-    world, state = open_world(
+class Ledger(NamedTuple):
+    """Flows added up over the run. Settlement is linear: it is done once, at the end."""
+
+    postings: list[Posting]
+    trades: Float[Array, "sector asset path"]
+    trend: Float[Array, "sector instrument path"]
+
+    def add(self, books: DayBooks, state: State, cleared: slice) -> Ledger:
+        """The ledger after one more day."""
+        total = jax.tree.map(jnp.add, self.postings, books.postings)
+        grown = books.trend * jnp.exp(state.log_price)[None]
+        return Ledger(total, self.trades + books.flow[:, cleared], self.trend + grown)
+
+
+def _flows(ledger: Ledger, economy: Economy) -> dict[str, np.ndarray]:
+    """Cumulated flows of the first path, each posting settled: name -> (sector, instrument)."""
+    first = jax.tree.map(lambda leaf: np.asarray(leaf)[..., :1], ledger)
+    flows = {posting.name: _as_matrix(posting, economy) for posting in first.postings}
+    flows[TRADES][:, economy.columns("cleared")] += first.trades[:, :, 0]
+    return {**flows, TREND: first.trend[:, :, 0]}
+
+
+def _as_matrix(posting: Posting, economy: Economy) -> np.ndarray:
+    matrix = np.zeros((len(economy.sectors), len(economy.instruments)))
+    for name, change in flow_columns([posting], economy).items():
+        matrix[:, economy.instrument(name)] = change[:, 0]
+    return matrix
+
+
+@partial(jax.jit, static_argnames="layout")
+def _open(units, issued, parameters, levers, layout: Layout) -> tuple[World, State]:
+    """Compiled apart from the days: together they take twice as long to compile."""
+    return open_world(
         units=units, issued=issued, parameters=parameters, levers=levers, layout=layout
     )
-    keys = jax.vmap(lambda n: jax.random.fold_in(key, n))(numbers)
+
+
+@jax.jit
+def _path_keys(key, numbers):
+    return jax.vmap(lambda number: jax.random.fold_in(key, number))(numbers)
+
+
+@partial(jax.jit, static_argnames="ledger")
+def _scan(world: World, state: State, days: Day, keys, ledger: bool):
+    """The compiled program: scan over days, adding up postings if asked."""
+    global _trace_count
+    _trace_count += 1
+    cleared = world.layout.economy.columns("cleared")
 
     def step(carry, day):
         state, total = carry
         state, seen, books = one_day(state, day, draw_news(keys, day, world), world)
-        total = _cumulate(total, books, state, layout.economy) if ledger else total
+        total = total.add(books, state, cleared) if ledger else None
         return (state, total), seen
 
-    total = _empty_ledger(state, days, keys, world) if ledger else {}
+    total = _empty_ledger(state, days, keys, world) if ledger else None
     (last, total), seen = jax.lax.scan(step, (state, total), days)
     return seen, last, total
 
@@ -179,24 +216,11 @@ def draw_news(keys, day: Day, world: World) -> Float[Array, "asset path"]:
     return news * world.levers.shock_scale[None]
 
 
-def _empty_ledger(state: State, days: Day, keys, world: World):
+def _empty_ledger(state: State, days: Day, keys, world: World) -> Ledger:
     first = jax.tree.map(lambda leaf: leaf[0], days)
-    shape = jax.eval_shape(lambda: one_day(state, first, draw_news(keys, first, world), world)[2])
-    names = dict.fromkeys([p.name for p in shape.postings] + [TREND])
-    return {name: jnp.zeros_like(state.units) for name in names}
-
-
-def _cumulate(total, books, state: State, economy: Economy):
-    """Add the day's postings, each settled on its own, to the running ledger."""
-    total = dict(total)
-    cleared = economy.columns("cleared")
-    for posting in books.postings:
-        columns = stack_columns(flow_columns([posting], economy), economy.instrument_names)
-        total[posting.name] = total[posting.name] + columns
-    trades = books.flow[:, cleared]
-    total["market_trades"] = total["market_trades"].at[:, cleared].add(trades)
-    total[TREND] = total[TREND] + books.trend * jnp.exp(state.log_price)[None]
-    return total
+    shapes = jax.eval_shape(lambda: one_day(state, first, draw_news(keys, first, world), world)[2])
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    return Ledger(zeros.postings, zeros.flow[:, world.layout.economy.columns("cleared")], zeros.trend)
 
 
 def make_levers(inputs: Inputs, paths: int, *, shock_scale: float) -> Levers:

@@ -20,6 +20,10 @@ STOPPED = "market_did_not_clear"
 EMPTY_SHARE = 0.01  # of the first day's dry powder: the logit never lets the last dollar go
 _EMPTY_POOL_USD_BN = 1.0
 _NO_SHARE = 1e-6  # of the day's capex
+_BEYOND_HOARDS = (
+    "treasuries", "bank_loans", "bonds", "short_paper", "private_credit", "buybacks_cut",
+    "new_shares",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,13 @@ def find_events(
 
 
 def no_hoard_share(series: dict[str, np.ndarray]) -> np.ndarray:
-    """Days on which capex exceeds cash flow and the hoard pays nothing toward it (path, step)."""
-    capex = series["funding_capex_usd_bn"]
-    gap = capex - series["funding_cash_flow_usd_bn"]
-    hoard = series["funding_hoard_usd_bn"]
-    return (capex > 0.0) & (gap > _NO_SHARE * capex) & (np.abs(hoard) <= _NO_SHARE * capex)
+    """Days on which hoards no longer cover the gap, so that the next dollar comes from elsewhere.
+
+    Returns:
+        (path, step): Treasuries were sold or outside money was raised.
+    """
+    elsewhere = sum(series[f"funding_{name}_usd_bn"] for name in _BEYOND_HOARDS)
+    return elsewhere > _NO_SHARE * np.maximum(series["funding_capex_usd_bn"], _NO_SHARE)
 
 
 def stopped(failures, dates: np.ndarray) -> list[Event]:

@@ -146,10 +146,12 @@ def all_tables(record: Record) -> dict[str, Table]:
 
 
 def levers(record: Record) -> Table:
-    """Levers that differ from the scenario's own setting."""
+    """Levers that the scenario sets, and those changed by hand."""
     columns = (Column("lever"), Column("value", "number"))
-    changed = record.about.get("levers_changed", {})
-    return Table("levers", columns, sorted(changed.items()))  # type: ignore[attr-defined]
+    given: dict[str, float] = {}
+    for key in ("levers", "levers_changed"):
+        given |= record.about.get(key, {})  # type: ignore[operator]
+    return Table("levers", columns, sorted(given.items()))
 
 
 def assumptions(record: Record) -> Table:
@@ -157,6 +159,12 @@ def assumptions(record: Record) -> Table:
     keys = ("parameter", "value", "low", "high", "unit", "source", "why")
     kinds = {"value": "number", "low": "number", "high": "number"}
     columns = tuple(Column(key, kinds.get(key, "text")) for key in keys)
-    given = record.about.get("assumptions", [])
-    rows = [tuple(row.get(key) for key in keys) for row in given]  # type: ignore[attr-defined]
-    return Table("assumptions", columns, sorted(rows, key=lambda r: (r[5] != "guess", str(r[0]))))
+    given: list[dict] = list(record.about.get("assumptions", []))  # type: ignore[call-overload]
+    given.sort(key=lambda row: not row.get("is_guess"))
+    return Table("assumptions", columns, [tuple(row.get(key) for key in keys) for row in given])
+
+
+def guesses(record: Record) -> int:
+    """How many of the assumptions are judgement."""
+    rows: list[dict] = list(record.about.get("assumptions", []))  # type: ignore[call-overload]
+    return sum(bool(row.get("is_guess")) for row in rows)

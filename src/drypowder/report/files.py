@@ -30,7 +30,7 @@ _PATHS_A_GROUP = 64
 def write_record(record: Record, folder: Path, pages: dict[str, str]) -> None:
     """Write every file of a run into an existing folder; the manifest last, with all hashes."""
     names, steps = record.economy, {"step": np.arange(len(record.dates)), "date": record.dates}
-    _write(folder / SERIES, {**steps, **_wide(record.central, names)})
+    _write(folder / SERIES, {**steps, **wide(record.central, names)})
     twins = _prefixed(record.companions, names)
     _write(folder / TWINS, {**steps, **twins})
     if record.fans:
@@ -90,7 +90,7 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _wide(series: dict[str, np.ndarray], economy: Economy) -> dict[str, np.ndarray]:
+def wide(series: dict[str, np.ndarray], economy: Economy) -> dict[str, np.ndarray]:
     """(step, member) arrays as one column a member: `price.treasuries`."""
     columns: dict[str, np.ndarray] = {}
     for name, array in series.items():
@@ -119,7 +119,7 @@ def _prefixed(
     return {
         f"{group}{_SEPARATOR}{column}": values
         for group, series in groups.items()
-        for column, values in _wide(series, economy).items()
+        for column, values in wide(series, economy).items()
     }
 
 
@@ -239,4 +239,4 @@ def _path_tables(record: Record) -> Iterator:
             "step": np.tile(np.arange(steps), len(numbers)),
             "date": np.tile(record.dates, len(numbers)),
         }
-        yield _arrow(pa, {**index, **_wide(flat, record.economy)})
+        yield _arrow(pa, {**index, **wide(flat, record.economy)})

@@ -61,6 +61,11 @@ def percent(share: float, words: Catalogue, *, signed: bool = True) -> str:
     return words.say("labels.numbers.percent", value=_small(100 * share, words, signed=signed))
 
 
+def rate(pa: float, words: Catalogue) -> str:
+    """A yield as a percentage a year to the basis point, `4.17 %`."""
+    return words.say("labels.numbers.percent", value=fixed(100 * pa, words, digits=2))
+
+
 def count(number: int, words: Catalogue) -> str:
     """A whole number with thousands separated."""
     return _localised(f"{number:,}", words)
@@ -74,6 +79,8 @@ def cell(value: object, kind: str, words: Catalogue) -> str:
         return str(value)
     if kind == "count":
         return count(int(value), words)  # type: ignore[call-overload]
+    if kind == "mixed" and isinstance(value, str):
+        return value
     number = float(value)  # type: ignore[arg-type]
     if kind == "share":
         return fixed(100 * number, words, digits=1 if abs(number) < 0.9995 else 0)

@@ -108,7 +108,7 @@ def record_of(run: Run, about: dict[str, object], *, keep_paths: bool = False) -
         flows=dict(run.books.flows),
         events=find_events(shown, run.dates, run.economy) + stopped(run.failures, run.dates),
         outcomes=outcomes_of(shown, run.economy),
-        about=about,
+        about={**about, "worst_gap": _worst_gap(run.series)},
         paths=shown if keep_paths else None,
     )
 
@@ -116,3 +116,8 @@ def record_of(run: Run, about: dict[str, object], *, keep_paths: bool = False) -
 def _shown(series: dict[str, np.ndarray], economy: Economy) -> dict[str, np.ndarray]:
     """Every series in a fixed order, and those that follow from them (spreads, sums)."""
     return dict(sorted({**series, **derived(series, economy)}.items()))
+
+
+def _worst_gap(series: dict[str, np.ndarray]) -> float:
+    """Largest gap of the accounts over all days and worlds."""
+    return float(np.nanmax(series["residual"])) if "residual" in series else 0.0

@@ -57,9 +57,14 @@ def save(record: Record, home: Path, pages: dict[str, str], *, seconds: float = 
     return folder
 
 
-def open_run(token: str, home: Path) -> Record:
-    """The record of a stored run, every file checked against its hash."""
-    folder = find(token, home)
+def open_run(token: str, home: str | Path | None = None) -> Record:
+    """The record of a stored run, every file checked against its hash.
+
+    Args:
+        token: its id, the beginning of one, `last`, or a folder.
+        home: where runs live, if not in the usual place (see `home_folder`).
+    """
+    folder = find(token, home_folder(home))
     manifest = read_manifest(folder)
     check_files(folder, manifest)
     try:

@@ -14,7 +14,7 @@ from drypowder.report import answers, experiments
 from drypowder.report.derive import IG, NOTES
 from drypowder.report.events import EMPTY_SHARE, RAN_OUT, STOPPED
 from drypowder.report.fans import WORLDS_BEYOND
-from drypowder.report.numbers import basis_points, count, dollars, fixed, percent, plain
+from drypowder.report.numbers import basis_points, count, dollars, fixed, percent, plain, rate
 from drypowder.report.record import WITHOUT_AI, Record
 from drypowder.report.tables import Table
 from drypowder.report.words import Catalogue
@@ -198,7 +198,7 @@ def _rates(record: Record, words: Catalogue) -> Section:
         lines.append(
             words.say(
                 f"report.rates.{key}",
-                end=percent(treasury["end_pa"], words, signed=False),
+                end=rate(treasury["end_pa"], words),
                 change=basis_points(treasury["change_bp"], words),
                 effect=basis_points(effect, words) if effect is not None else "",
             )
@@ -307,9 +307,18 @@ def _fed(record: Record, words: Catalogue) -> Section | None:
     if None in parts:
         lines.append(words.say("report.fed.small"))
     else:
-        ig, equity = (percent(part, words, signed=False) for part in parts)
+        ig, equity = (_undone(part, words) for part in parts)
         lines.append(words.say("report.fed.undone", ig=ig, equity=equity))
     return Section("fed", words.say("report.fed.title"), lines, [table])
+
+
+def _undone(part: float, words: Catalogue) -> str:
+    said = percent(part, words)
+    if part > 1.0:
+        return words.say("report.fed.more_than_all", share=said)
+    if part < 0.0:
+        return words.say("report.fed.nothing", share=said)
+    return percent(part, words, signed=False)
 
 
 def _worlds(record: Record, words: Catalogue) -> Section | None:
@@ -342,9 +351,8 @@ def _assumptions(record: Record, words: Catalogue) -> Section:
     key = "report.assumptions.levers" if listed else "report.assumptions.no_levers"
     lines = [words.say(key, levers=listed)]
     if table.rows:
-        guesses = sum(source == "guess" for source in table.column("source"))
-        everything = len(table.rows)
-        lines.append(words.say("report.assumptions.guesses", guesses=guesses, all=everything))
+        said = {"guesses": experiments.guesses(record), "all": len(table.rows)}
+        lines.append(words.say("report.assumptions.guesses", **said))
     return Section("assumptions", words.say("report.assumptions.title"), lines, [levers, table])
 
 

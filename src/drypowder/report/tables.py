@@ -11,7 +11,8 @@ from drypowder.report.numbers import cell
 from drypowder.report.words import Catalogue
 
 KINDS = ("text", "date", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate")
-KINDS += ("share", "change_pct", "years", "number")
+KINDS += ("share", "change_pct", "years", "number", "mixed")
+_RUN = "run_"  # columns of a comparison are named after runs
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Column:
 
     def heading(self, words: Catalogue) -> str:
         """What a person reads above the column, unit included."""
+        if self.key.startswith(_RUN):
+            return self.key.removeprefix(_RUN)
         return words.label("column", self.key)
 
 

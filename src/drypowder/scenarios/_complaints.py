@@ -16,6 +16,7 @@ _CODES = {
     "percent": "DP-056",
     "negative": "DP-057",
     "not_finite": "DP-058",
+    "finite_number": "DP-058",
     "inconsistent": "DP-064",
 }
 _HINTS = {
@@ -23,45 +24,41 @@ _HINTS = {
     "DP-056": "Rates and shares are decimals: 0.045 is 4.5 %.",
     "DP-057": "Give zero or more.",
     "DP-058": "Give a number.",
+    "DP-064": "",
 }
 
 
 def complaint(fault: ValidationError, model: type[BaseModel], where: str) -> UsageError:
     """The first thing wrong in a file, with its place and, for a slip, the nearest key."""
     first, *others = fault.errors(include_url=False)
-    place = [part for part in first["loc"] if not isinstance(part, int)]
-    key, kind = str(place[-1]), first["type"]
-    code = _CODES.get(kind, "DP-055")
-    said = f"{where}: {_place(first['loc'])}: {first['msg'][:1].lower()}{first['msg'][1:]}."
-    if key == "unit":
-        code = "DP-063"
-        said = f"{where}: {_place(first['loc'])} is {_given(first)}."
-        hint = f"Write unit = {_unit(model, first['loc'])}."
+    code, loc = _CODES.get(first["type"], "DP-055"), first["loc"]
+    if loc and loc[-1] == "unit":
+        code, said = "DP-063", f"{_place(loc)} is {_given(first)}"
+        hint = f"Write unit = {_unit(model, loc)}."
     elif code == "DP-053":
-        said = f"{where}: {_place(first['loc'][:-1])}{no_such('key', key, _keys(model, first['loc']))}"
-        hint = ""
+        slip = no_such("key", str(loc[-1]), _model_at(model, loc[:-1]).model_fields)
+        said, hint = ": ".join(filter(None, (_place(loc[:-1]), slip))), ""
     elif code == "DP-054":
-        said, hint = f"{where}: {_place(first['loc'])} is missing.", _HINTS[code]
+        said, hint = f"{_place(loc)} is missing", _HINTS[code]
     else:
-        hint = _HINTS.get(code, f"It says {first['input']!r}.")
+        message = first["msg"][:1].lower() + first["msg"][1:]
+        said = ": ".join(filter(None, (_place(loc), message)))
+        hint = _HINTS.get(code, f"It says {first['input']!r:.60}.")
     more = f" ({len(others)} more to mend after it.)" if others else ""
-    return UsageError(code, said, (hint + more).strip())
+    stop = "" if said[-1] in ".?" else "."
+    return UsageError(code, f"{where}: {said}{stop}", (hint + more).strip())
 
 
 def _place(loc: Iterable[Any]) -> str:
-    """[firm] number 2, guidance, low."""
-    words: list[str] = []
+    """Where in the file: "firm 2, guidance, low"."""
+    words = ""
     for part in loc:
-        words.append(f"number {part + 1}" if isinstance(part, int) else str(part))
-    return ", ".join(words) + (": " if words and not isinstance(part, str) else "")
+        words += f" {part + 1}" if isinstance(part, int) else f", {part}"
+    return words.removeprefix(", ")
 
 
 def _given(error: Any) -> str:
     return "missing" if error["type"] == "missing" else f"{error['input']!r}"
-
-
-def _keys(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    return list(_model_at(model, loc[:-1]).model_fields)
 
 
 def _unit(model: type[BaseModel], loc: tuple[Any, ...]) -> str:

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from drypowder.errors import UsageError
-from drypowder.scenarios.clock import BUSINESS_DAYS_A_MONTH, Clock, count
-from drypowder.scenarios.load import Scenario
+from drypowder.scenarios.clock import BUSINESS_DAYS_A_YEAR, Clock, count
+from drypowder.scenarios.levers import levers
 from drypowder.scenarios.quarters import Quarter
+from drypowder.scenarios.scenario import Scenario
 from drypowder.scenarios.schema import Firm
 
 OFFICIAL = ("bills", "treasuries", "agency_mbs")
 _QUARTERS_A_YEAR = 4
+_MONTHS_A_YEAR = 12
+_BUILD_YEARS = 0.25  # over which the Treasury account is built, and between steps of the rate
 _FACTORS = (0.05, 20.0)  # growth of capex in a quarter that a guidance may imply
 
 
@@ -42,14 +45,14 @@ class Flows:
 def announce(scenario: Scenario, clock: Clock) -> Flows:
     """Everything the calendar of a scenario says, step by step."""
     trend = trend_levels(scenario, clock)
-    steady = clock.business * clock.dt_years * trend[:-1] * _steps_over_business(clock)
+    steady = clock.settled_years * trend
     cash_flow, trend_cash_flow = _cash_flows(scenario, clock)
     return Flows(
         capex=_paced(scenario, _capex(scenario, clock), trend_cash_flow),
         operating_cash_flow=cash_flow,
         trend_operating_cash_flow=trend_cash_flow,
         lab_spending=_value(scenario, "lab_spending_usd_bn_pa") * steady,
-        deficit=_deficit(scenario, trend),
+        deficit=_deficit(scenario, steady),
         treasury_account_build=_account_build(scenario, clock),
         official_purchases=_purchases(scenario, clock, trend),
         policy_rate_change_pa=_policy_rate(scenario, clock),
@@ -59,8 +62,8 @@ def announce(scenario: Scenario, clock: Clock) -> Flows:
 
 
 def trend_levels(scenario: Scenario, clock: Clock) -> np.ndarray:
-    """exp(g t) at the start of each step and at the end of the last (step + 1,)."""
-    return np.exp(_value(scenario, "trend_growth_pa") * clock.years_elapsed)
+    """exp(g t) at the start of each step."""
+    return np.exp(_value(scenario, "trend_growth_pa") * clock.years_elapsed[:-1])
 
 
 def quarterly_capex(firm: Firm, last: Quarter, rates: Mapping[str, float]) -> dict[str, float]:
@@ -137,7 +140,7 @@ def _capex(scenario: Scenario, clock: Clock) -> np.ndarray:
 
 def _paced(scenario: Scenario, capex: np.ndarray, trend_cash_flow: np.ndarray) -> np.ndarray:
     """The lever slows what exceeds trend, which is what the base year's cash flow pays for."""
-    pace = scenario.setting("capex_pace")
+    pace = _lever(scenario, "capex_pace")
     trend = (1.0 - _value(scenario, "payout_share")) * trend_cash_flow
     return capex if pace == 1.0 else np.maximum(trend + pace * (capex - trend), 0.0)
 
@@ -148,7 +151,8 @@ def _cash_flows(scenario: Scenario, clock: Clock) -> tuple[np.ndarray, np.ndarra
     A year's cash flow is centred on its middle, half a year before the first day.
     """
     start = Quarter.of(scenario.file.start)
-    base, reported = 0.0, {}
+    base = 0.0
+    reported: dict[str, float] = {}
     for firm in scenario.file.firm:
         first = Quarter(firm.first_quarter)
         known = {first.next(k).name: x for k, x in enumerate(firm.operating_cash_flow)}
@@ -168,12 +172,11 @@ def _cash_flows(scenario: Scenario, clock: Clock) -> tuple[np.ndarray, np.ndarra
     # years since the middle of the base year, at the middle of each step
     elapsed = clock.years_elapsed[:-1] + 0.5 * clock.dt_years + 0.5
     trend = np.exp(_value(scenario, "trend_growth_pa") * elapsed)
-    steps = clock.business * clock.dt_years * _steps_over_business(clock)
-    return spread(filled, clock), base * trend * steps
+    return spread(filled, clock), base * trend * clock.settled_years
 
 
 def _grown(reported: dict[str, float], last: Quarter, growth: float) -> dict[str, float]:
-    """Quarters after the last reported one: a quarter of the last four, growing from their middle."""
+    """Quarters after the last reported one: the mean of the last four grows from their middle."""
     if not reported:
         return {}
     end = max(Quarter(name) for name in reported)
@@ -185,24 +188,61 @@ def _grown(reported: dict[str, float], last: Quarter, growth: float) -> dict[str
     return filled
 
 
-def _deficit(scenario: Scenario, trend: np.ndarray) -> np.ndarray:
+def _deficit(scenario: Scenario, steady: np.ndarray) -> np.ndarray:
     """Deficit less what balanced growth of the debt already borrows, USD bn per step.
 
     On trend the Treasury owes g more a year on its bills and bonds, less g more in its account.
     """
-    announced, lever = scenario.file.deficit, scenario.setting("deficit_usd_bn_pa")
-    if lever is None and announced is None:
-        return np.zeros(len(trend) - 1)
-    sheet, economy = scenario.sheet, scenario.sheet.economy
+    total = scenario.setting("deficit_usd_bn_pa")
+    if total is None:
+        return np.zeros(len(steady))
     names = ("bills", "treasuries", "treasury_account")
-    row = sheet.net_usd_bn[economy.role("government")]
-    debt = -sum(row[economy.instrument(name)] for name in names)
-    growth = _value(scenario, "trend_growth_pa")
-    total = announced.amount if lever is None else lever
-    # both grow with the trend, so their ratio to it stays: total a year less g times debt a year
-    return (total - growth * debt) * _trend_time(growth, trend)
+    debt = -_owned(scenario, "government", names)
+    return (total - _value(scenario, "trend_growth_pa") * debt) * steady
 
 
-def _trend_time(growth: float, trend: np.ndarray) -> np.ndarray:
-    """Integral of exp(g t) over each step, years."""
-    raise NotImplementedError
+def _account_build(scenario: Scenario, clock: Clock) -> np.ndarray:
+    """The lever's amount over the first quarter of a year, in equal parts a business day."""
+    done = np.minimum(np.cumsum(clock.settled_years), _BUILD_YEARS) / _BUILD_YEARS
+    return _lever(scenario, "treasury_account_build_usd_bn") * np.diff(done, prepend=0.0)
+
+
+def _purchases(scenario: Scenario, clock: Clock, trend: np.ndarray) -> np.ndarray:
+    """Purchases above trend (step, official); announced paces include what trend supplies."""
+    total = np.zeros((len(clock.dates), len(OFFICIAL)))
+    on_trend = _value(scenario, "trend_growth_pa") * _owned(scenario, "central_bank", OFFICIAL)
+    for row in scenario.file.purchases:
+        last = row.last_day or clock.ends[-1].astype(object)
+        days = clock.business_days(np.datetime64(row.first_day), np.datetime64(last) + 1)
+        pace = _MONTHS_A_YEAR * row.amount - (0.0 if row.above_trend else on_trend * trend)
+        pace = pace if row.above_trend else np.maximum(pace, 0.0)
+        total[:, OFFICIAL.index(row.instrument)] += pace * days / BUSINESS_DAYS_A_YEAR
+    for name, lever in levers().items():
+        if lever.target_kind == "purchases":
+            yearly = _MONTHS_A_YEAR * _lever(scenario, name)
+            total[:, OFFICIAL.index(lever.target_name)] += yearly * clock.settled_years
+    return total
+
+
+def _policy_rate(scenario: Scenario, clock: Clock) -> np.ndarray:
+    """Deviation from the opening rate: the last announced one, plus the lever in four steps."""
+    change = np.zeros(len(clock.dates))
+    for row in sorted(scenario.file.policy_rate, key=lambda r: r.first_day):
+        change[clock.dates >= np.datetime64(row.first_day)] = row.change
+    steps = np.floor(clock.years_elapsed[:-1] / _BUILD_YEARS + 1e-9) + 1.0
+    return change + _lever(scenario, "policy_rate_change") * np.minimum(steps, 4.0) / 4.0
+
+
+def _owned(scenario: Scenario, role: str, instruments: tuple[str, ...]) -> float:
+    """What the sector with a role owns net of some instruments at the opening, USD bn."""
+    sheet = scenario.sheet
+    row = sheet.net_usd_bn[sheet.economy.role(role)]
+    return float(sum(row[sheet.economy.instrument(name)] for name in instruments))
+
+
+def _lever(scenario: Scenario, name: str) -> float:
+    return scenario.setting(name) or 0.0
+
+
+def _value(scenario: Scenario, name: str) -> float:
+    return scenario.parameters[name].value

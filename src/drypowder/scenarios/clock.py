@@ -15,8 +15,8 @@ import numpy as np
 from drypowder.errors import UsageError
 
 BUSINESS_DAYS_A_YEAR = 252
-BUSINESS_DAYS_A_MONTH = 21
 _STEPS_A_YEAR = {"business": BUSINESS_DAYS_A_YEAR, "calendar": 365, "weekly": 52}
+LONGEST_YEARS = 25.0
 _LAST_YEAR_OF_HOLIDAYS = 2100
 
 
@@ -34,6 +34,11 @@ class Clock:
         """Model time at the start of each step, and at the end of the last (step + 1,)."""
         return np.arange(len(self.dates) + 1) * self.dt_years
 
+    @property
+    def settled_years(self) -> np.ndarray:
+        """Business days of each step as a share of a year of 252: steady flows fall on them."""
+        return count(self.dates, self.ends) / BUSINESS_DAYS_A_YEAR
+
     def business_days(self, first: np.datetime64, end: np.datetime64) -> np.ndarray:
         """Business days of each step that lie in [first, end)."""
         starts, ends = np.maximum(self.dates, first), np.minimum(self.ends, end)
@@ -44,14 +49,18 @@ def make_clock(kind: str, start: date, years: float) -> Clock:
     """Steps from the first day on or after `start` that the clock knows.
 
     Raises:
-        UsageError: DP-065 for an unknown clock or a horizon of less than one step.
+        UsageError: DP-065 for an unknown clock or a horizon that is no number of steps.
     """
     if kind not in _STEPS_A_YEAR:
         known = ", ".join(_STEPS_A_YEAR)
         raise UsageError("DP-065", f"there is no clock {kind!r}.", f"Known: {known}.")
-    steps = round(years * _STEPS_A_YEAR[kind])
-    if steps < 1:
-        raise UsageError("DP-065", f"{years:g} years are less than one step of the {kind} clock.")
+    if not 0.5 <= years * _STEPS_A_YEAR[kind] <= LONGEST_YEARS * _STEPS_A_YEAR[kind]:
+        raise UsageError(
+            "DP-065",
+            f"{years:g} years cannot be simulated on the {kind} clock.",
+            f"Give at least one step (1/{_STEPS_A_YEAR[kind]}) and at most {LONGEST_YEARS:g}.",
+        )
+    steps = max(round(years * _STEPS_A_YEAR[kind]), 1)
     first = np.datetime64(start)
     if kind == "business":
         dates = np.busday_offset(first, np.arange(steps + 1), roll="forward", busdaycal=_calendar())

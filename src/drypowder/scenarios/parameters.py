@@ -134,7 +134,7 @@ def checked(value: float, *, unit: str, what: str, where: str) -> float:
         )
     if not least <= value <= most:
         raise UsageError(
-            "DP-064", f"{where}: {what} = {value:g} {unit}.", f"Give more than {least:g}."
+            "DP-064", f"{where}: {what} = {value:g} is not positive.", f"Its unit is {unit}."
         )
     return float(value)
 

@@ -18,9 +18,7 @@ from drypowder.scenarios.parameters import Parameter, parameters
 OTHERS = "others"  # entry that stands for every name without one of its own
 
 
-def draw(
-    known: Mapping[str, Parameter], paths: np.ndarray, seed: int
-) -> dict[str, np.ndarray]:
+def draw(known: Mapping[str, Parameter], paths: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Value of each parameter in each of the given paths.
 
     Args:
@@ -29,9 +27,7 @@ def draw(
     """
     places = {name: k for k, name in enumerate(sorted(parameters()))}
     uniform = _uniform(paths, seed, len(places))
-    return {
-        name: _quantile(each, uniform[places[name]], paths) for name, each in known.items()
-    }
+    return {name: _quantile(each, uniform[places[name]], paths) for name, each in known.items()}
 
 
 def expand(
@@ -66,7 +62,7 @@ def summing_to_one(shares: np.ndarray) -> np.ndarray:
 def _uniform(paths: np.ndarray, seed: int, count: int) -> np.ndarray:
     """Uniform numbers (parameter, path), counted by (seed, path)."""
     columns = {
-        path: np.random.Generator(np.random.Philox(key=[seed, path])).random(count)
+        path: np.random.Generator(np.random.Philox(key=[seed % 2**64, path])).random(count)
         for path in set(paths.tolist())
     }
     return np.stack([columns[path] for path in paths.tolist()], axis=1)

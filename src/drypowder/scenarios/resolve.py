@@ -47,6 +47,12 @@ def _overridden(parameter: Parameter, given: Any, where: str) -> Parameter:
     """A bare number fixes the parameter; a table may bring a range, a source and a date."""
     if isinstance(given, (int, float)) and not isinstance(given, bool):
         return parameter.fixed(float(given), where=where)
+    if not isinstance(given, dict):
+        raise UsageError(
+            "DP-055",
+            f"{where}: {parameter.name} = {given!r} is not a number.",
+            f"Give a number in {parameter.unit}, or a table with value, unit, source and why.",
+        )
     try:
         row = Override.model_validate(given)
     except ValidationError as fault:
@@ -78,8 +84,8 @@ def _refuse_hindsight(known: Mapping[str, Parameter], file: ScenarioFile, where:
         if parameter.known_on and parameter.known_on > file.known_on:
             raise UsageError(
                 "DP-060",
-                f"{where}: {parameter.name} rests on {parameter.source}, known on "
-                f"{parameter.known_on}, after {file.known_on}.",
+                f"{where}: {parameter.name} has a source of {parameter.known_on}, after "
+                f"{file.known_on}: {parameter.source}.",
                 f"Set {parameter.name} in [parameters] from what was known then.",
             )
 

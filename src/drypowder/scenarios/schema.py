@@ -12,10 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from drypowder.scenarios.clock import LONGEST_YEARS
 from drypowder.scenarios.quarters import Quarter
 
-CLOCKS = ("business", "calendar", "weekly")
-LONGEST_YEARS = 25.0
 Instrument = Literal["bills", "treasuries", "agency_mbs"]
 
 
@@ -154,7 +153,7 @@ class ScenarioFile(_Strict):
     extra_rrp_usd_bn: Amount = 0.0
     known_on: date
     start: date
-    years: Annotated[float, Field(gt=0.0, le=LONGEST_YEARS)]
+    years: Annotated[float, Field(gt=0.0, le=LONGEST_YEARS, allow_inf_nan=False)]
     clock: Literal["business", "calendar", "weekly"] = "business"
     firm: tuple[Firm, ...] = ()
     deficit: Deficit | None = None

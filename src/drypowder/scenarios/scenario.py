@@ -7,7 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -23,12 +23,15 @@ from drypowder.scenarios._words import no_such
 from drypowder.scenarios.levers import checked_levers, levers
 from drypowder.scenarios.opening import opening_sheet
 from drypowder.scenarios.parameters import Parameter, find
+from drypowder.scenarios.quarters import Quarter
 from drypowder.scenarios.resolve import resolve_parameters
 from drypowder.scenarios.schema import ScenarioFile
 
-_PROSE = {"name", "title", "description", "story"}  # changes no number, hence no digest
+_PROSE = {"title", "description", "story"}  # changes no number, hence no digest
 _MERGED = ("levers", "parameters")  # tables that an extension adds to, instead of replacing
 _EXTENSIONS = 5  # deepest chain of `extends`
+# Some fiscal quarters close a month before the calendar quarter that they stand in.
+_EARLIEST_REPORT = timedelta(days=31)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +79,13 @@ class Scenario:
             return float(self.file.levers[lever])
         if known.target_kind == "parameter":
             return self.parameters[known.target_name].value
-        if known.target_kind == "field" and known.target_name in ScenarioFile.model_fields:
+        if known.target_name == "deficit_usd_bn_pa":
+            return self.file.deficit.amount if self.file.deficit else None
+        if known.target_name in ScenarioFile.model_fields:
             return getattr(self.file, known.target_name)
         return known.default
 
-    def with_levers(
-        self, settings: Mapping[str, float] | None = None, **more: float
-    ) -> Scenario:
+    def with_levers(self, settings: Mapping[str, float] | None = None, **more: float) -> Scenario:
         """The same scenario with levers, or parameters by name, set otherwise.
 
         Args:
@@ -123,8 +126,7 @@ class Scenario:
             "file": self.file.model_dump(mode="json", exclude=_PROSE),
             "settings": {name: self.setting(name) for name in levers()},
             "parameters": {
-                p.name: [p.value, p.low, p.high, p.scale, p.drawn]
-                for p in self.parameters.values()
+                p.name: [p.value, p.low, p.high, p.scale, p.drawn] for p in self.parameters.values()
             },
         }
         text = json.dumps(numbers, sort_keys=True, default=str)
@@ -140,7 +142,9 @@ class Scenario:
 def names() -> tuple[str, ...]:
     """Shipped scenarios: the main ones first, then presets by name."""
     folder = resources.files("drypowder.scenarios").joinpath("shipped")
-    found = sorted(e.name.removesuffix(".toml") for e in folder.iterdir() if e.name.endswith("toml"))
+    found = sorted(
+        e.name.removesuffix(".toml") for e in folder.iterdir() if e.name.endswith("toml")
+    )
     first = [name for name in ("essay", "hoards", "rest") if name in found]
     return (*first, *(name for name in found if name not in first))
 
@@ -181,6 +185,15 @@ def _resolved(file: ScenarioFile, where: str) -> Scenario:
                 f"{where}: {place} was known on {row.known_on}, after {file.known_on}.",
                 "Remove the row, or move the scenario's known_on.",
             )
+    for firm in file.firm:
+        last = Quarter(firm.first_quarter).next(len(firm.capex) - 1)
+        if firm.known_on < last.end - _EARLIEST_REPORT:
+            raise UsageError(
+                "DP-060",
+                f"{where}: firm {firm.name} reports {last.name}, which cannot have been known on "
+                f"{firm.known_on}.",
+                "Give the day of the report, or fewer quarters.",
+            )
     file = file.model_copy(update={"levers": checked_levers(file.levers, where=where)})
     return Scenario(file, resolve_parameters(file, where), where)
 
@@ -191,7 +204,9 @@ def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
         return tomllib.loads(_text(f"shipped/{name_or_path}.toml")), f"{name_or_path}.toml"
     path = Path(name_or_path)
     if not path.exists():
-        raise UsageError("DP-050", no_such("scenario", str(name_or_path), names()), "Or give a file.")
+        raise UsageError(
+            "DP-050", no_such("scenario", str(name_or_path), names()), "Or give a file."
+        )
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)

@@ -1,0 +1,86 @@
+"""Words and tables for a terminal: aligned, plain when colour is not wanted or not possible."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from drypowder.report.record import Record
+from drypowder.report.summary import headline, sections, stamp_line
+from drypowder.report.tables import Table
+from drypowder.report.words import Catalogue
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PLAIN_WIDTH = 110  # columns of text that goes to a file or a pipe
+_ROWS = {"dry_powder": 0, "yields": 0, "assets": 0, "worlds": 6}  # 0: all of them
+
+
+def summary_text(record: Record, words: Catalogue) -> str:
+    """The answer as plain text: the same bytes for the same run."""
+    from rich.console import Console
+
+    stream = io.StringIO()
+    console = Console(file=stream, width=PLAIN_WIDTH, no_color=True, force_terminal=False)
+    print_summary(record, words, console)
+    return _trimmed(stream.getvalue())
+
+
+def print_summary(record: Record, words: Catalogue, console: Console, *, took: str = "") -> None:
+    """Header, sentences with their tables, and the line that says what this is not."""
+    line = headline(record, words)
+    say(console, line + (f"   {took}" if took else ""), style="bold")
+    for section in sections(record, words):
+        if section.key != "accounts":
+            console.print()
+            say(console, section.title, style="bold")
+        for sentence in section.sentences:
+            say(console, sentence, indent="  " if section.key != "accounts" else "")
+        for table in section.tables:
+            if table.key in _ROWS and table.rows:
+                shown = table.first(_ROWS[table.key] or len(table.rows))
+                console.print(rich_table(shown, words))
+    console.print()
+    say(console, words.say("report.not_a_forecast"), style="bold")
+    say(console, stamp_line(record, words), style="dim")
+
+
+def say(console: Console, text: str, *, style: str = "", indent: str = "") -> None:
+    """A sentence, wrapped at words; brackets in it are brackets."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    padded = Padding(Text(text, style=style), (0, 0, 0, len(indent)), expand=False)
+    console.print(padded, highlight=False)
+
+
+def rich_table(table: Table, words: Catalogue):
+    """A borderless table: text to the left, numbers to the right."""
+    from rich.padding import Padding
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    header, *rows = table.shown(words)
+    shown = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column, heading in zip(table.columns, header, strict=True):
+        left = column.kind == "text"
+        shown.add_column(
+            Text(heading), justify="left" if left else "right", overflow="fold", no_wrap=left
+        )
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    return Padding(shown, (0, 0, 0, 4), expand=False)
+
+
+def table_text(table: Table, words: Catalogue) -> str:
+    """A table alone, as plain text."""
+    from rich.console import Console
+
+    stream = io.StringIO()
+    Console(file=stream, width=PLAIN_WIDTH, no_color=True).print(rich_table(table, words))
+    return _trimmed(stream.getvalue())
+
+
+def _trimmed(text: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
