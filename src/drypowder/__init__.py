@@ -8,8 +8,12 @@ Importing this package loads nothing heavy; the simulator is loaded when it is f
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+# Before anything imports JAX: a cached program is announced with pages of harmless warnings.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __version__ = "0.1.0"
 __all__ = ["Run", "__version__", "open_run", "scenarios", "simulate"]

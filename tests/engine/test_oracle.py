@@ -20,7 +20,7 @@ from drypowder.engine.simulate import draw_news, make_levers
 from drypowder.engine.world import make_layout, open_world
 
 AGREED = 1e-9
-AMOUNT_USD_BN = 1000.0  # what flows between sheets of trillions are measured by
+AMOUNT_USD_BN = 1000.0  # smaller amounts are compared to 1e-9 of this
 LOGS = ("log_price", "log_fundamental", "taste")  # compared as they are
 SOLVER = ("inverse", "alive", "failed_market", "failed_day")  # the engine's own book-keeping
 WEEKEND = 4
@@ -67,12 +67,14 @@ def _assert_same_day(state, seen, mirror, shown, opening):
     outstanding = np.maximum(np.abs(opening).sum(axis=0), 1.0)[:, None]
     for name, value in mirror.items():
         if name not in SOLVER:
-            scale = outstanding if name == "units" else 1.0 if name in LOGS else AMOUNT_USD_BN
+            scale = 1.0 if name in LOGS else np.maximum(np.abs(value), AMOUNT_USD_BN)
+            scale = outstanding if name == "units" else scale
             _assert_close(getattr(state, name), value, scale, name)
     funding = {f"funding_{k}": v for k, v in seen.funding._asdict().items()}
     observed = {**seen._asdict(), **funding}
     for name, value in shown.items():
-        scale = AMOUNT_USD_BN if name.endswith("usd_bn") or name in funding else 1.0
+        is_amount = name.endswith("usd_bn") or name in funding
+        scale = np.maximum(np.abs(value), AMOUNT_USD_BN) if is_amount else 1.0
         _assert_close(observed[name], value, scale, name)
     assert bool(state.alive.all())
     assert float(seen.residual.max()) < BALANCE_TOLERANCE

@@ -82,6 +82,8 @@ def cell(value: object, kind: str, words: Catalogue) -> str:
     if kind == "mixed" and isinstance(value, str):
         return value
     number = float(value)  # type: ignore[arg-type]
+    if kind == "plain":
+        return plain(number, words)
     if kind == "share":
         return fixed(100 * number, words, digits=1 if abs(number) < 0.9995 else 0)
     if kind == "change_pct":

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drypowder.errors import DataMissingError, DrypowderError, UsageError
-from drypowder.report import catalogue
+from drypowder.report import listing
 from drypowder.report.files import FORMAT, MANIFEST, PATHS, file_hash, read_record, write_record
 from drypowder.report.record import Record
 from drypowder.report.words import coded
@@ -52,8 +52,8 @@ def save(record: Record, home: Path, pages: dict[str, str], *, seconds: float = 
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        entry = catalogue.entry_of(manifest, made_on=catalogue.now(), seconds=seconds)
-        catalogue.register(home, entry)
+        entry = listing.entry_of(manifest, made_on=listing.now(), seconds=seconds)
+        listing.register(home, entry)
     return folder
 
 
@@ -83,10 +83,10 @@ def find(token: str, home: Path) -> Path:
     if (Path(token).expanduser() / MANIFEST).is_file():
         return Path(token).expanduser()
     if token == LAST:
-        listed = [entry.run for entry in catalogue.entries(home)]
+        listed = [entry.run for entry in listing.entries(home)]
         if listed:
             return home / "runs" / listed[0]
-    names = [folder.name for folder in catalogue.run_folders(home)]
+    names = [folder.name for folder in listing.run_folders(home)]
     if not names:
         raise coded(DataMissingError, "DP-075", home=home)
     found = [name for name in names if name.startswith(token)]

@@ -11,7 +11,7 @@ from drypowder.report.numbers import cell
 from drypowder.report.words import Catalogue
 
 KINDS = ("text", "date", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate")
-KINDS += ("share", "change_pct", "years", "number", "mixed")
+KINDS += ("share", "change_pct", "years", "number", "mixed", "plain")
 _RUN = "run_"  # columns of a comparison are named after runs
 
 

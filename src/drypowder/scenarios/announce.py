@@ -17,7 +17,7 @@ from drypowder.scenarios.clock import BUSINESS_DAYS_A_YEAR, Clock, count
 from drypowder.scenarios.levers import levers
 from drypowder.scenarios.quarters import Quarter
 from drypowder.scenarios.scenario import Scenario
-from drypowder.scenarios.schema import Firm
+from drypowder.scenarios.schema import Firm, Guidance
 
 OFFICIAL = ("bills", "treasuries", "agency_mbs")
 _QUARTERS_A_YEAR = 4
@@ -76,7 +76,7 @@ def quarterly_capex(firm: Firm, last: Quarter, rates: Mapping[str, float]) -> di
     plan = {first.next(k).name: amount for k, amount in enumerate(firm.capex)}
     filled_from = first.next(len(firm.capex))
     if firm.guidance:
-        filled_from = _follow_guidance(firm, plan, filled_from)
+        filled_from = _follow_guidance(firm.name, firm.guidance, plan, filled_from)
     flat = 0 if firm.guidance else _QUARTERS_A_YEAR
     for k in range(last.number - filled_from.number + 1):
         rate = rates["without_guidance" if k < flat else "after_guidance"]
@@ -85,11 +85,13 @@ def quarterly_capex(firm: Firm, last: Quarter, rates: Mapping[str, float]) -> di
     return plan
 
 
-def _follow_guidance(firm: Firm, plan: dict[str, float], first_open: Quarter) -> Quarter:
+def _follow_guidance(
+    firm: str, guidance: Guidance, plan: dict[str, float], first_open: Quarter
+) -> Quarter:
     """Fill the guided quarters that are not reported yet; return the first quarter after them."""
-    guided = [Quarter(name) for name in firm.guidance.quarters]
+    guided = [Quarter(name) for name in guidance.quarters]
     ahead = [quarter for quarter in guided if quarter >= first_open]
-    rest = firm.guidance.central - sum(plan.get(q.name, 0.0) for q in guided if q < first_open)
+    rest = guidance.central - sum(plan.get(q.name, 0.0) for q in guided if q < first_open)
     if not ahead:
         return first_open
     last = plan[first_open.next(-1).name]
@@ -97,7 +99,7 @@ def _follow_guidance(firm: Firm, plan: dict[str, float], first_open: Quarter) ->
     if ahead[0] != first_open or factor is None:
         raise UsageError(
             "DP-064",
-            f"firm {firm.name}: its guidance leaves {rest:g} bn for {len(ahead)} quarters from "
+            f"firm {firm}: its guidance leaves {rest:g} bn for {len(ahead)} quarters from "
             f"{ahead[0].name}, after {last:g} bn in {first_open.next(-1).name}.",
             "Guide the quarters right after the last reported one, with an amount in reach.",
         )

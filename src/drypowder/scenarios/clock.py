@@ -71,7 +71,7 @@ def make_clock(kind: str, start: date, years: float) -> Clock:
     return Clock(dates, ends, 1.0 / _STEPS_A_YEAR[kind], business)
 
 
-def count(first: np.ndarray, end: np.ndarray) -> np.ndarray:
+def count(first: np.ndarray | np.datetime64, end: np.ndarray | np.datetime64) -> np.ndarray:
     """Business days in [first, end)."""
     return np.busday_count(first, end, busdaycal=_calendar())
 

@@ -94,8 +94,15 @@ def _market_open(scenario: Scenario, clock: Clock) -> np.ndarray:
     return np.maximum(clock.business[:, None], np.array(crypto, dtype=float)[None, :])
 
 
-def _parameters(scenario: Scenario, paths: np.ndarray, seed: int) -> Parameters:
-    arrays = world_arrays(scenario, paths, seed)
+def parameters_of(scenario: Scenario, changed: dict[str, np.ndarray], *, paths: int) -> Parameters:
+    """Central parameters in every path, except those given by name, one value a path."""
+    return _parameters(scenario, np.zeros(paths, dtype=int), 0, changed)
+
+
+def _parameters(
+    scenario: Scenario, paths: np.ndarray, seed: int, changed: dict[str, np.ndarray] | None = None
+) -> Parameters:
+    arrays = world_arrays(scenario, paths, seed, changed)
     parts = {
         "demand": DemandParameters,
         "reserves": ReserveParameters,

@@ -18,6 +18,7 @@ from importlib import resources
 from drypowder.errors import DataMissingError, UsageError
 from drypowder.scenarios._words import no_such
 
+_NUMBERS = ("value", "low", "high")
 _INHERITED = ("unit", "source", "why", "scale", "known_on", "drawn")
 _OWN = ("value", "low", "high", "at", *_INHERITED)
 _INFINITE = math.inf
@@ -189,12 +190,12 @@ def _parameter(name: str, given: dict, where: str) -> Parameter:
     if missing:
         raise UsageError("DP-054", f"{where}, {name}: {', '.join(missing)} is missing.")
     at = given.pop("at", {})
-    parameter = Parameter(
-        name=name,
-        at=tuple((o, *(float(n[k]) for k in ("value", "low", "high"))) for o, n in at.items()),
-        **{key: _number(value, name, where) if key in ("value", "low", "high") else value
-           for key, value in given.items()},
-    )  # fmt: skip
+    given |= {key: _number(given[key], name, where) for key in _NUMBERS}
+    others = tuple(
+        (o, *(_number(row.get(key), f"{name} at {o}", where) for key in _NUMBERS))
+        for o, row in at.items()
+    )
+    parameter = Parameter(name=name, at=others, **given)
     for opening in ("", *at):
         _check_range(parameter.at_opening(opening), where)
     return parameter

@@ -142,7 +142,11 @@ class Override(_Strict):
 
 
 class ScenarioFile(_Strict):
-    """A whole scenario, after what it extends has been filled in."""
+    """A whole scenario, after what it extends has been filled in.
+
+    An extension's levers and parameters are added to those of its base; any other key it gives,
+    lists of rows included, replaces the base's.
+    """
 
     name: str
     title: str

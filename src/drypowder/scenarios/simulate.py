@@ -53,7 +53,7 @@ def prepare_jax() -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    if jax.config.values["jax_compilation_cache_dir"] is None:
+    if jax.config.values["jax_compilation_cache_dir"] is None and _writable(cache_folder()):
         jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
@@ -63,6 +63,15 @@ def cache_folder() -> Path:
     """Where compiled programs live: apart for each jaxlib and each kind of processor."""
     machine = hashlib.sha256(_processor_flags().encode()).hexdigest()[:12]
     return Path(user_cache_dir("drypowder")) / "compiled" / f"{version('jaxlib')}-{machine}"
+
+
+def _writable(folder: Path) -> bool:
+    """Whether the folder is there to be written to; without one every run compiles anew."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def _processor_flags() -> str:

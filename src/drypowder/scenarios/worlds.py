@@ -37,9 +37,15 @@ _TWINS = {"private_credit": "hy_and_loans", "private_ai_equity": "equity_specula
 Arrays = dict[str, np.ndarray]
 
 
-def world_arrays(scenario: Scenario, paths: np.ndarray, seed: int) -> dict[str, Arrays]:
-    """Arrays of every parameter module, by module and field."""
-    drawn = draw(scenario.parameters, paths, seed)
+def world_arrays(
+    scenario: Scenario, paths: np.ndarray, seed: int, changed: Arrays | None = None
+) -> dict[str, Arrays]:
+    """Arrays of every parameter module, by module and field.
+
+    Args:
+        changed: values (path,) that replace those drawn, by parameter name.
+    """
+    drawn = {**draw(scenario.parameters, paths, seed), **(changed or {})}
     economy = scenario.sheet.economy
     return {
         "demand": _demand(drawn, economy),

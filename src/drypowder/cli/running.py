@@ -1,0 +1,106 @@
+"""`drypowder run`: a scenario with its settings becomes a stored run and an answer."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drypowder.cli.output import Output, console, note
+from drypowder.errors import UsageError
+from drypowder.report.words import Catalogue, catalogue, coded
+
+if TYPE_CHECKING:
+    from drypowder.report.produce import Produced
+
+Progress = Callable[[int, int], None]
+
+
+def run_scenario(
+    name: str,
+    settings: list[str],
+    *,
+    paths: int,
+    years: float | None,
+    seed: int,
+    keep_paths: bool,
+    html: Path | None,
+    threads: int | None,
+    home: Path | None,
+    output: Output,
+) -> None:
+    """Simulate, store, and say what happened.
+
+    Raises:
+        UsageError: DP-077, DP-080 for the options; the scenario's own for its settings.
+        Others: see report.produce.
+    """
+    changed = dict(map(setting, settings))
+    for option, given, least in (("--paths", paths, 1), ("--seed", seed, 0), ("--threads", threads, 1)):
+        if given is not None and given < least:
+            raise coded(UsageError, "DP-080", name=option, given=given, least=least)
+    from drypowder.scenarios import load
+
+    scenario = load(name)
+    if changed:
+        scenario = scenario.with_levers(changed)
+    from drypowder.report.produce import Order, produce
+    from drypowder.report.store import home_folder
+
+    words = catalogue()
+    order = Order(scenario, changed, paths, years, seed, threads, keep_paths)
+    with progress_bar(paths, words) as progress:
+        made = produce(order, home_folder(home), words, progress)
+    if html is not None:
+        _copy_page(made, html)
+    _answer(made, words, output, html)
+
+
+def setting(given: str) -> tuple[str, float]:
+    """`lever=0.5` as a name and a number. Raises UsageError DP-077."""
+    name, equals, value = given.partition("=")
+    try:
+        if name.strip() and equals:
+            return name.strip(), float(value)
+    except ValueError:
+        pass
+    raise coded(UsageError, "DP-077", given=given)
+
+
+def _copy_page(made: Produced, html: Path) -> None:
+    from drypowder.report.files import PAGE
+    from drypowder.report.store import writing
+
+    with writing(html):
+        html.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made.folder / PAGE, html)
+
+
+def _answer(made: Produced, words: Catalogue, output: Output, html: Path | None) -> None:
+    """The summary to stdout; where the page is and what to do next to stderr."""
+    from drypowder.cli.stored import give_record
+    from drypowder.report.files import PAGE
+
+    seconds = words.say("report.head.took", seconds=f"{made.seconds:.1f}")
+    give_record(made.record, output, took=seconds)
+    note(words.say("report.next.page", path=html or made.folder / PAGE))
+    note(words.say("report.next.show", run=made.record.run_id))
+    note(words.say("report.next.compare", run=made.record.run_id))
+
+
+@contextlib.contextmanager
+def progress_bar(paths: int, words: Catalogue) -> Iterator[Progress]:
+    """A bar with the time left, for ensembles on a terminal; silence otherwise."""
+    if paths == 1 or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(words.say("cli.run.progress")), BarColumn(), MofNCompleteColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=paths)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
