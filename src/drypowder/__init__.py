@@ -12,10 +12,11 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from drypowder._version import __version__
+
 # Before anything imports JAX: a cached program is announced with pages of harmless warnings.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-__version__ = "0.1.0"
 __all__ = ["Run", "__version__", "open_run", "scenarios", "simulate"]
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Runs: the same bytes for the same question, whatever the threads; no trace, no hang, no LAPACK."""
+"""Runs: same bytes for the same question on any threads; no second trace, no hang, no LAPACK."""
 
 from __future__ import annotations
 
@@ -105,18 +105,16 @@ def test_progress_counts_up_to_all_paths(inputs):
 def test_the_compiled_step_calls_no_library_solver():
     """Batched LAPACK calls of two overlapping runs can wait for each other (decision 0003)."""
     assert not jax.__version__.startswith("0.10.")
-    inputs, paths = busy_inputs(2), 3
-    arguments = (
+    inputs, numbers = busy_inputs(2), np.arange(3)
+    world, state = engine._open(
         jnp.asarray(inputs.units),
         jnp.asarray(inputs.issued),
-        inputs.draw(np.arange(paths)),
-        engine.make_levers(inputs, paths, shock_scale=1.0),
-        inputs.days,
-        jnp.arange(paths, dtype=jnp.uint32),
-        jax.random.key(0),
+        inputs.draw(numbers),
+        engine.make_levers(inputs, len(numbers), shock_scale=1.0),
+        make_layout(inputs.economy),
     )
-    layout = make_layout(inputs.economy)
-    compiled = engine._scan.lower(*arguments, layout=layout, ledger=True).compile().as_text()
+    keys = engine._path_keys(jax.random.key(0), jnp.asarray(numbers, dtype=jnp.uint32))
+    compiled = engine._scan.lower(world, state, inputs.days, keys, ledger=True).compile().as_text()
     assert "while" in compiled  # it is the text of the program
     assert "lapack_" not in compiled
 

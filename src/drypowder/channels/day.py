@@ -35,6 +35,7 @@ class Day(eqx.Module):
     corporate_buybacks_usd_bn: Float[Array, "*step"]  # other firms' net share purchases, above trend
     bank_loan_share: Float[Array, "*step"]  # of hyperscalers' outside funding
     ai_debt_duration_years: Float[Array, "*step"]  # maturity of AI bonds
+    programme_share: Float[Array, "*step"]  # of an extra bond programme that is sold today
 
 
 class Levers(eqx.Module):
@@ -49,4 +50,4 @@ class Levers(eqx.Module):
     shock_scale: Float[Array, " path"]  # zero on the central path
     extra_capex_usd_bn: Float[Array, " path"]  # spent on one day ...
     extra_capex_day: Int[Array, " path"]  # ... this one
-    extra_bonds_usd_bn: Float[Array, " path"]  # AI bonds sold over the first quarter, spent
+    extra_bonds_usd_bn: Float[Array, " path"]  # an extra bond programme, spent on capex

@@ -81,6 +81,7 @@ class IssuerAccounts(NamedTuple):
     opening_cash: Float[Array, "sector path"]
     treasuries: Float[Array, "sector path"]
     opening_treasuries: Float[Array, "sector path"]
+    bond_duration_years: Float[Array, " path"]  # of the bond column: shorter AI debt is part bills
     cost_of_capital_ratio: Float[Array, " path"]  # investment-grade yield over its opening value
 
 
@@ -130,13 +131,10 @@ def _capex(day, levers, accounts, parameters):
     response = 1.0 + parameters.user_cost_elasticity * (accounts.cost_of_capital_ratio - 1.0)
     trend = (1.0 - parameters.payout_share) * day.trend_operating_cash_flow_usd_bn
     one_day = jnp.where(day.number == levers.extra_capex_day, levers.extra_capex_usd_bn, 0.0)
-    ordered = jnp.where(day.number < _QUARTER_DAYS, levers.extra_bonds_usd_bn / _QUARTER_DAYS, 0.0)
+    ordered = day.programme_share * levers.extra_bonds_usd_bn
     excess = day.capex_usd_bn * jnp.maximum(response, 0.0) - trend
     excess = levers.issuance * (levers.ai_capex * excess + one_day + ordered)
     return trend + excess, excess, levers.issuance * ordered
-
-
-_QUARTER_DAYS = 63  # business days over which an extra bond programme is sold
 
 
 def _fund_gap(gap, ordered, day, accounts, parameters, levers):
@@ -158,7 +156,7 @@ def _fund_gap(gap, ordered, day, accounts, parameters, levers):
     bonds = parameters.bond_share[None] * market + bonds_first
     private = parameters.private_share[None] * market
     equity = market - parameters.bond_share[None] * market - private
-    long_part = jnp.minimum(day.ai_debt_duration_years / _BOND_DURATION_YEARS, 1.0)
+    long_part = jnp.minimum(day.ai_debt_duration_years / accounts.bond_duration_years, 1.0)[None]
     payouts = parameters.payout_share * levers.issuance * day.operating_cash_flow_usd_bn
     cut = jnp.minimum(equity, spender * (parameters.buyback_share * payouts)[None])
     sources = {
@@ -177,9 +175,6 @@ def _fund_gap(gap, ordered, day, accounts, parameters, levers):
         "equity_hyperscalers": equity,
     }
     return sources, sold
-
-
-_BOND_DURATION_YEARS = 6.0  # of the ig_credit column (durations.csv): shorter AI debt is part bills
 
 
 def _outside_money(sources, parameters, economy):

@@ -220,6 +220,7 @@ def fund_capex(state: State, day: Day, world: World) -> Issuance:
         opening_cash=ready_cash(opening, economy)[:, None],
         treasuries=units[:, notes] * jnp.exp(state.log_price[notes])[None],
         opening_treasuries=opening[:, notes][:, None],
+        bond_duration_years=world.parameters.demand.rate_duration_years[bond],
         cost_of_capital_ratio=offered / required,
     )
     return fund(

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-import drypowder
+from drypowder._version import __version__
 from drypowder.accounts.economy import Economy
 from drypowder.accounts.postings import Posting, flow_columns
 from drypowder.channels.day import Day, Levers
@@ -281,7 +281,7 @@ def _failures(series: dict[str, np.ndarray], economy: Economy) -> tuple[Failure,
 def make_stamp(inputs: Inputs, *, paths: int, seed: int) -> dict[str, object]:
     """What identifies a run: same stamp, same bytes (on the same machine type)."""
     steps = len(inputs.dates)
-    identity = f"{inputs.digest} {steps} {paths} {seed} {drypowder.__version__}"
+    identity = f"{inputs.digest} {steps} {paths} {seed} {__version__}"
     return {
         "run": hashlib.sha256(identity.encode()).hexdigest()[:8],
         "scenario": inputs.name,
@@ -291,7 +291,7 @@ def make_stamp(inputs: Inputs, *, paths: int, seed: int) -> dict[str, object]:
         "steps": steps,
         "paths": paths,
         "seed": seed,
-        "version": drypowder.__version__,
+        "version": __version__,
         "jax": jax.__version__,
         "device": jax.devices()[0].platform,
     }

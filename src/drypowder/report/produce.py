@@ -58,7 +58,8 @@ def produce(
         DrypowderError: DP-073 the disk is full or forbidden; DP-079 no path cleared at all.
     """
     began = time.perf_counter()
-    from drypowder.scenarios import compile_inputs, prepare_jax
+    from drypowder.scenarios import compile_inputs
+    from drypowder.scenarios.simulate import prepare_jax
 
     prepare_jax()
     from drypowder.engine.simulate import make_stamp, run_paths, simulate

@@ -60,7 +60,7 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in folder.iterdir() if entry.is_dir()))
 
 
-def coded(kind: type[DrypowderError], code: str, **values: object) -> DrypowderError:
+def coded(kind: type[DrypowderError], code: str, /, **values: object) -> DrypowderError:
     """An error of this package with message and hint from the catalogue."""
     words = catalogue()
     hint = words.section("errors").get(f"errors.{code}.hint", "")

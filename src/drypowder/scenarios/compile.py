@@ -83,8 +83,16 @@ def _days(scenario: Scenario, clock: Clock) -> Day:
         "ai_debt_duration_years": np.full(
             steps, scenario.parameters["ai_debt_duration_years"].value
         ),
+        "programme_share": _programme_share(clock),
     }
     return Day(number=jnp.arange(steps), **_floats(rows))
+
+
+def _programme_share(clock: Clock) -> np.ndarray:
+    """An extra bond programme is sold evenly over the business days of its first quarter."""
+    started = np.arange(len(clock.dates)) * clock.dt_years < 0.25
+    days = clock.business * started
+    return days / days.sum()
 
 
 def _market_open(scenario: Scenario, clock: Clock) -> np.ndarray:
