@@ -14,21 +14,24 @@ LEVERS = {"fed_absorbs": 0.3, "extra_bonds_usd_bn": 63.0}
 _CAPEX = 3.0, 60.0, 120.0, 90.0, 0.0, 60.0, 8.0  # hoard, then Treasuries, then paper, then refill
 
 
-def busy_inputs(steps: int, *, weekend: int | None = None, **overrides) -> Inputs:
+def busy_inputs(
+    steps: int, *, weekend: int | None = None, capex_usd_bn=_CAPEX, **overrides
+) -> Inputs:
     """A scenario in which hoards run out within a week and every market sees issues.
 
     Args:
         weekend: step on which only crypto trades and nothing is paid or issued.
+        capex_usd_bn: a day, repeated as long as the run lasts.
         overrides: parameters that replace those of `busy_parameters`.
     """
     sheet = load_opening("2025Q4")
     issued = sheet.issued_usd_bn[:, sheet.economy.columns("cleared")]
     parameters = {**busy_parameters(), **overrides}
-    days = busy_days(steps, weekend=weekend)
+    days = busy_days(steps, weekend=weekend, capex_usd_bn=capex_usd_bn)
     return inputs_for(sheet.net_usd_bn, issued, days, levers=LEVERS, **parameters)
 
 
-def busy_days(steps: int, *, weekend: int | None = None) -> Day:
+def busy_days(steps: int, *, weekend: int | None = None, capex_usd_bn=_CAPEX) -> Day:
     """Capex, labs, deficit with bills, account build, fed, rates: on every day but a weekend's."""
     economy = default_economy()
     day = np.arange(steps)
@@ -40,7 +43,7 @@ def busy_days(steps: int, *, weekend: int | None = None) -> Day:
         steps,
         business=works,
         market_open=np.maximum(works[:, None], crypto[None]),
-        capex_usd_bn=np.resize(_CAPEX, steps) * works,
+        capex_usd_bn=np.resize(capex_usd_bn, steps) * works,
         operating_cash_flow_usd_bn=2.8 * works,
         trend_operating_cash_flow_usd_bn=2.2 * works,
         lab_spending_usd_bn=4.0 * works,

@@ -114,7 +114,7 @@ def one_day(
     supply = _stack_supply(funded.net_supply, official_supply, world)
     marks = mark_private(state, day, world)
     excess = excess_money(state, postings, earned, funded, morning, day, world)
-    trades = find_prices(state, marks, excess, supply, morning, day, world)
+    trades = find_prices(state, news, excess, supply, morning, day, world)
     marks = mark_funds(state, marks, trades, world)
     books = settle_day(state, marks, trades, postings, day, world)
     new = revalue_and_update(state, day, marks, trades, books, earned, funded, morning, world)
@@ -123,14 +123,19 @@ def one_day(
 
 
 def hear_news(state: State, day: Day, news, world: World) -> State:
-    """Fundamentals grow on trend and move with news; tastes move where there are no earnings."""
-    valuation, demand = world.parameters.shocks, world.parameters.demand
-    pull = demand.kappa / demand.spread_duration_years
-    earnings = valuation.from_earnings[:, None]
+    """Fundamentals grow on trend; news moves what everybody thinks an asset is worth.
+
+    Holders agree on news, so it moves prices without making them trade: both V and tastes are
+    in units of the log price and enter each group's log odds through its own slope. Earnings
+    news moves V and therefore the yield offered on it; other news only the price of it.
+    """
+    shocks, demand = world.parameters.shocks, world.parameters.demand
+    felt = news * (1.0 + demand.spread_duration_years / demand.kappa)  # so that prices move by news
+    earnings = shocks.from_earnings[:, None]
     grown = jnp.log1p(day.trend_growth / day.trend_level) * (1.0 - world.growing_assets)[:, None]
     return state._replace(
-        log_fundamental=state.log_fundamental + grown + earnings * news * (1.0 + 1.0 / pull),
-        taste=state.taste + (1.0 - earnings) * news * (1.0 + pull),
+        log_fundamental=state.log_fundamental + grown + earnings * felt,
+        taste=state.taste + (1.0 - earnings) * felt,
     )
 
 
@@ -271,13 +276,17 @@ def excess_money(state, postings, earned, funded, morning, day, world):
     return bank * room[None] + (1.0 - bank) * own
 
 
-def find_prices(state, marks, excess, supply, morning, day, world) -> Trades:
-    """Clear every market that is open; each holder then owns what it wants at the price."""
+def find_prices(state, news, excess, supply, morning, day, world) -> Trades:
+    """Clear every market that is open; each holder then owns what it wants at the price.
+
+    The search starts from yesterday's prices moved by today's news, which is where prices end
+    if nobody trades.
+    """
     layout = world.layout
     holders, cleared = layout.holders, layout.economy.columns("cleared")
     curves = _curves(state, excess, supply, morning, day, world)
     solved = clear(
-        log_price=state.log_price[cleared],
+        log_price=state.log_price[cleared] + day.market_open[:, None] * news,
         inverse_guess=state.inverse,
         curves=curves,
         segments=layout.segments,
@@ -303,10 +312,10 @@ def _curves(state, excess, supply, morning, day, world) -> Curves:
     rates = world.overnight_pass * (1e-4 * morning.change_bp)[None, None]
     policy = world.levers.policy * day.policy_rate_change_pa
     rates = rates + world.policy_pass * policy[None, None]
-    odds = world.log_odds + world.slope * state.log_fundamental[None] - rates + state.taste[None]
+    worth = world.slope * (state.log_fundamental + state.taste)[None]
     held = take_rows(state.units[:, cleared] + state.issued, holders)
     return Curves(
-        log_odds=odds,
+        log_odds=world.log_odds + worth - rates,
         slope=world.slope,
         cash=world.group_participation * take_rows(excess, holders)[:, None],
         units=held + world.trend_holdings * day.trend_growth,

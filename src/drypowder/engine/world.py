@@ -82,7 +82,7 @@ class State(NamedTuple):
     issued: Float[Array, "sector asset path"]  # gross units issued, >= 0
     log_price: Float[Array, "instrument path"]
     log_fundamental: Float[Array, "asset path"]
-    taste: Float[Array, "asset path"]  # common log-odds shock
+    taste: Float[Array, "asset path"]  # news that is not earnings, in log price
     buffer: Float[Array, "sector path"]  # receipts not yet used, USD bn
     kept: Float[Array, "sector path"]  # desired liquidity added for good, USD bn
     bank_purchases: Float[Array, " path"]  # securities bought with balance-sheet room, USD bn

@@ -19,9 +19,9 @@ from drypowder.markets.demand import Curves, excess_demand, excess_demand_jacobi
 
 TOLERANCE = 1e-11  # of ln(demand/supply)
 _CHORD_STEPS = 8
-_REFRESHES = 40
+_REFRESHES = 60
 _HALVINGS = 6
-_LONGEST_STEP = 0.5  # of a log price: keeps wild shocks inside the basin
+_LONGEST_STEP = 2.0  # of log odds of the most elastic holder: keeps wild shocks inside the basin
 
 
 class Clearing(NamedTuple):
@@ -75,6 +75,8 @@ def clear(
         finite; the caller names the market.
     """
 
+    steepest = 1.0 + jnp.max(curves.slope, axis=0)
+
     def residual_at(price):
         gap = excess_demand(log_price=price, curves=curves, segments=segments)
         return jnp.where(alive[None], gap, 0.0)
@@ -87,7 +89,7 @@ def clear(
 
         def step(carry):
             price, residual, _, count = carry
-            trial = price + _newton_step(inv, residual)
+            trial = price + _newton_step(inv, residual, steepest)
             better, gap = _better(price, residual, trial, residual_at(trial))
             return better, gap, jnp.max(_size(residual)), count + 1
 
@@ -96,7 +98,7 @@ def clear(
 
     def search(price, residual, inv):
         """The Newton step, halved until it helps, path by path."""
-        full = _newton_step(inv, residual)
+        full = _newton_step(inv, residual, steepest)
 
         def halve(k, carry):
             trial = price + full * 0.5**k
@@ -127,9 +129,9 @@ def _size(residual):
     return jnp.max(jnp.where(jnp.isfinite(residual), jnp.abs(residual), jnp.inf), axis=0)
 
 
-def _newton_step(inv, residual):
+def _newton_step(inv, residual, steepest):
     step = -jnp.sum(inv * residual[None], axis=1)
-    longest = jnp.max(jnp.abs(step), axis=0, keepdims=True)
+    longest = jnp.max(jnp.abs(step) * steepest, axis=0, keepdims=True)
     return step * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(longest, 1e-300))
 
 

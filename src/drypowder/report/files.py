@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from drypowder.accounts.economy import Economy, Instrument, Sector
+from drypowder.report.columns import arrow_table, read_columns, write_columns
 from drypowder.report.events import Event
 from drypowder.report.fans import STATISTICS
 from drypowder.report.record import Record, axis_names
@@ -30,19 +31,19 @@ _PATHS_A_GROUP = 64
 def write_record(record: Record, folder: Path, pages: dict[str, str]) -> None:
     """Write every file of a run into an existing folder; the manifest last, with all hashes."""
     names, steps = record.economy, {"step": np.arange(len(record.dates)), "date": record.dates}
-    _write(folder / SERIES, {**steps, **wide(record.central, names)})
+    write_columns(folder / SERIES, {**steps, **wide(record.central, names)})
     twins = _prefixed(record.companions, names)
-    _write(folder / TWINS, {**steps, **twins})
+    write_columns(folder / TWINS, {**steps, **twins})
     if record.fans:
         by_statistic = {
             statistic: {name: values[k] for name, values in record.fans.items()}
             for k, statistic in enumerate(STATISTICS)
         }
-        _write(folder / FANS, {**steps, **_prefixed(by_statistic, names)})
-    _write(folder / EVENTS, {f.name: [getattr(e, f.name) for e in record.events]
+        write_columns(folder / FANS, {**steps, **_prefixed(by_statistic, names)})
+    write_columns(folder / EVENTS, {f.name: [getattr(e, f.name) for e in record.events]
                              for f in fields(Event)})  # fmt: skip
-    _write(folder / BOOKS, _long_books(record))
-    _write(folder / OUTCOMES, record.outcomes)
+    write_columns(folder / BOOKS, _long_books(record))
+    write_columns(folder / OUTCOMES, record.outcomes)
     if record.paths is not None:
         _write_paths(folder / PATHS, record)
     for name, text in pages.items():
@@ -62,10 +63,10 @@ def write_record(record: Record, folder: Path, pages: dict[str, str]) -> None:
 def read_record(folder: Path, manifest: dict) -> Record:
     """The record of a run folder whose hashes were checked."""
     economy = _economy(manifest["economy"])
-    series = _read(folder / SERIES)
+    series = read_columns(folder / SERIES)
     dates = series.pop("date").astype("datetime64[D]")
     series.pop("step")
-    fans = _split(_read(folder / FANS), economy) if (folder / FANS).exists() else {}
+    fans = _split(read_columns(folder / FANS), economy) if (folder / FANS).exists() else {}
     opening, closing, flows = _read_books(folder / BOOKS, economy)
     names = next(iter(fans.values()), {})
     return Record(
@@ -73,13 +74,13 @@ def read_record(folder: Path, manifest: dict) -> Record:
         economy=economy,
         dates=dates,
         central=_narrow(series, economy),
-        companions=_split(_read(folder / TWINS), economy),
+        companions=_split(read_columns(folder / TWINS), economy),
         fans={name: np.stack([fans[s][name] for s in STATISTICS]) for name in names},
         opening=opening,
         closing=closing,
         flows=flows,
         events=_read_events(folder / EVENTS),
-        outcomes=_read(folder / OUTCOMES),
+        outcomes=read_columns(folder / OUTCOMES),
         about=manifest["about"],
     )
 
@@ -154,7 +155,7 @@ def _kept_corner(values: np.ndarray) -> np.ndarray:
 
 
 def _read_books(path: Path, economy: Economy):
-    table = _read(path)
+    table = read_columns(path)
     shape = (len(economy.sectors), len(economy.instruments))
     parts: dict[str, np.ndarray] = {}
     rows = [economy.sector(name) for name in table["sector"]]
@@ -168,7 +169,7 @@ def _read_books(path: Path, economy: Economy):
 
 
 def _read_events(path: Path) -> list[Event]:
-    table = _read(path)
+    table = read_columns(path)
     columns = [table[f.name].tolist() for f in fields(Event)]
     return [Event(*row) for row in zip(*columns, strict=True)]
 
@@ -178,35 +179,6 @@ def _economy(data: dict) -> Economy:
         sectors=tuple(Sector(**row) for row in data["sectors"]),
         instruments=tuple(Instrument(**row) for row in data["instruments"]),
     )
-
-
-def _write(path: Path, columns: dict) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    pq.write_table(_arrow(pa, columns), path, compression="zstd")
-
-
-def _arrow(pa, columns: dict):
-    """Text columns stay text even when a table has no rows."""
-    typed = {
-        name: pa.array(values, type=_LIST_TYPES.get(name))
-        if isinstance(values, list)
-        else pa.array(values)
-        for name, values in columns.items()
-    }
-    return pa.table(typed)
-
-
-_LIST_TYPES = {"event": "string", "subject": "string", "date": "string"}
-_LIST_TYPES |= {"path": "int64", "step": "int64"}
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
-    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def _write_paths(path: Path, record: Record) -> None:
@@ -224,8 +196,6 @@ def _write_paths(path: Path, record: Record) -> None:
 
 
 def _path_tables(record: Record) -> Iterator:
-    import pyarrow as pa
-
     worlds = record.paths or {}
     paths, steps = int(record.stamp["paths"]), len(record.dates)  # type: ignore[call-overload]
     for start in range(0, paths, _PATHS_A_GROUP):
@@ -239,4 +209,4 @@ def _path_tables(record: Record) -> Iterator:
             "step": np.tile(np.arange(steps), len(numbers)),
             "date": np.tile(record.dates, len(numbers)),
         }
-        yield _arrow(pa, {**index, **wide(flat, record.economy)})
+        yield arrow_table({**index, **wide(flat, record.economy)})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ def produce(
         DrypowderError: DP-073 the disk is full or forbidden; DP-079 no path cleared at all.
     """
     began = time.perf_counter()
+    threading.Thread(target=_load_drawing, daemon=True).start()
     from drypowder.scenarios import compile_inputs
     from drypowder.scenarios.simulate import prepare_jax
 
@@ -83,6 +85,14 @@ def produce(
     return Produced(record, folder, seconds)
 
 
+def _load_drawing() -> None:
+    """What the page will need, loaded while the compiled program runs (half a second)."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure
+    import pyarrow.parquet
+    import rich.table  # noqa: F401
+
+
 def store(record: Record, home: Path, words: Catalogue, *, seconds: float = 0.0) -> Path:
     """Write a record with its summary and page."""
     from drypowder.report.html import page
@@ -93,11 +103,17 @@ def store(record: Record, home: Path, words: Catalogue, *, seconds: float = 0.0)
 
 
 def check(run: Run) -> None:
-    """A run that does not balance, or that failed on its first day, is not worth keeping."""
+    """A run that does not balance, or that failed on its first day, is not worth keeping.
+
+    A world that stopped has no accounts from that day on: the days before must balance.
+    """
     first = [f for f in run.failures if f.path == 0 and f.step == 0]
     if first:
         raise coded(DrypowderError, "DP-079", market=first[0].market, date=run.dates[0])
-    run.assert_balanced()
+    residual = run.series["residual"].copy()
+    for failure in run.failures:
+        residual[failure.path, failure.step :] = 0.0
+    replace(run, series={"residual": residual}).assert_balanced()
 
 
 def about(order: Order, inputs: Inputs) -> dict[str, object]:
