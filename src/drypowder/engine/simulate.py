@@ -105,7 +105,7 @@ def run_paths(inputs: Inputs, numbers: np.ndarray, seed: int) -> dict[str, np.nd
     """One chunk of the ensemble: series of the given path numbers (padded to the chunk width)."""
     padded = np.resize(numbers, CHUNK) if len(numbers) < CHUNK else numbers
     levers = make_levers(inputs, len(padded), shock_scale=1.0)
-    scale = levers.shock_scale * (jnp.asarray(padded) > 0)
+    scale = jnp.where(jnp.asarray(padded) > 0, levers.shock_scale, 0.0)
     levers = eqx.tree_at(lambda lv: lv.shock_scale, levers, scale)
     series, _ = run_block(inputs, inputs.draw(padded), levers, padded, seed, ledger=False)
     return {name: array[: len(numbers)] for name, array in series.items()}

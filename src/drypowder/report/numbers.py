@@ -12,15 +12,17 @@ from drypowder.report.words import Catalogue
 
 _MINUS = "\N{MINUS SIGN}"
 _TRILLION, _BILLION, _MILLION = 1e3, 1.0, 1e-3  # in billions of dollars
+_ROUNDING = 5e-4  # 999.96 billion is written as 1 trillion
 
 
 def plain(value: float, words: Catalogue, *, figures: int = 3, signed: bool = False) -> str:
-    """A number with at least `figures` significant figures, thousands separated."""
+    """A number with `figures` significant figures or all before the point, thousands separated."""
     if not math.isfinite(value):
         return words.say("labels.numbers.none")
     digits = figures - 1 - math.floor(math.log10(abs(value))) if value else 0
     rounded = round(value, digits)
-    shown = f"{abs(rounded):,.{min(max(digits, 0), 4)}f}"
+    shown = f"{abs(rounded):,.{min(max(digits, 0), 6)}f}"
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
     sign = _MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
     return sign + _localised(shown, words)
 
@@ -39,8 +41,8 @@ def dollars(usd_bn: float, words: Catalogue, *, signed: bool = False) -> str:
     """An amount in words: `1.24 trillion USD`, `2.6 billion USD`, `340 million USD`."""
     if not math.isfinite(usd_bn):
         return words.say("labels.numbers.none")
-    size = abs(usd_bn)
-    if size < 0.0005:
+    size = abs(usd_bn) * (1.0 + _ROUNDING)
+    if size < _MILLION / 2:
         return words.say("labels.numbers.nothing")
     if size >= _TRILLION:
         unit, value = "trillion", usd_bn / _TRILLION

@@ -39,7 +39,7 @@ def print_summary(record: Record, words: Catalogue, console: Console, *, took: s
             say(console, sentence, indent="  " if section.key != "accounts" else "")
         for table in section.tables:
             if table.key in _ROWS and table.rows:
-                shown = table.first(_ROWS[table.key] or len(table.rows))
+                shown = _narrowed(table.first(_ROWS[table.key] or len(table.rows)))
                 console.print(rich_table(shown, words))
     console.print()
     say(console, words.say("report.not_a_forecast"), style="bold")
@@ -53,6 +53,12 @@ def say(console: Console, text: str, *, style: str = "", indent: str = "") -> No
 
     padded = Padding(Text(text, style=style), (0, 0, 0, len(indent)), expand=False)
     console.print(padded, highlight=False)
+
+
+def _narrowed(table: Table) -> Table:
+    """Without the column that a terminal has no room for; every other format has it."""
+    names = [column.key for column in table.columns if column.key != "mean"]
+    return table.keep(*names)
 
 
 def rich_table(table: Table, words: Catalogue):
