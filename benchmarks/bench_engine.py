@@ -32,7 +32,7 @@ from benchmarks import numpy_twin  # noqa: E402
 from tests import oracle  # noqa: E402
 from tests.busy import busy_inputs  # noqa: E402
 
-from drypowder.engine import day as engine_day  # noqa: E402
+from drypowder.engine import trading  # noqa: E402
 from drypowder.engine import simulate as engine  # noqa: E402
 from drypowder.engine.world import make_layout, open_world  # noqa: E402
 from drypowder.markets.clearing import TOLERANCE, Clearing  # noqa: E402
@@ -133,14 +133,14 @@ def autodiff_clear(*, log_price, inverse_guess, curves, segments, alive):
 def autodiff_figures() -> SimpleNamespace:
     """The engine's own step with that solver in it."""
     engine_figures()  # measured and kept before its compiled programs are dropped
-    ours = engine_day.clear
+    ours = trading.clear
     try:
-        engine_day.clear = autodiff_clear
+        trading.clear = autodiff_clear
         jax.clear_caches()
         first, _ = timed(case().run, 1)
         seconds, prices = timed(case().run, 2)
     finally:
-        engine_day.clear = ours
+        trading.clear = ours
         jax.clear_caches()
     return SimpleNamespace(compile=first - seconds, seconds=seconds, prices=prices)
 

@@ -158,7 +158,14 @@ def grow(days: Day, g: float) -> Day:
 
 
 def inputs_for(
-    units, issued, days: Day, *, economy: Economy | None = None, levers=None, companions=None, **overrides
+    units,
+    issued,
+    days: Day,
+    *,
+    economy: Economy | None = None,
+    levers=None,
+    companions=None,
+    **overrides,
 ) -> Inputs:
     """Inputs of the engine from a sheet and neutral parameters."""
     economy = economy or default_economy()

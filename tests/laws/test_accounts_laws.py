@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.worlds import grow, inputs_for, quiet_days
 
 from drypowder.accounts import in_unit, load_opening, permuted, split_sector
 from drypowder.accounts.economy import default_economy
 from drypowder.engine.run import BALANCE_TOLERANCE
 from drypowder.engine.simulate import simulate
-from tests.worlds import grow, inputs_for, quiet_days
 
 SHEET = load_opening("2025Q4")
 ECONOMY = default_economy()
@@ -143,9 +143,7 @@ def test_law_8_capex_financed_by_bank_loans_creates_the_deposits():
 
 def test_law_14_the_order_of_sectors_does_not_matter():
     order = list(np.random.default_rng(7).permutation(ECONOMY.sector_names))
-    one, other = (
-        run_of(sheet, busy_days(), **LIVELY) for sheet in (SHEET, permuted(SHEET, order))
-    )
+    one, other = (run_of(sheet, busy_days(), **LIVELY) for sheet in (SHEET, permuted(SHEET, order)))
     np.testing.assert_allclose(one.prices, other.prices, rtol=1e-9)
 
 

@@ -51,7 +51,8 @@ class Economy:
             if count != 1:
                 raise UsageError(
                     "DP-010",
-                    f"the economy has {count} sectors with role {role!r}; payments need exactly one.",
+                    f"the economy has {count} sectors with role {role!r}.",
+                    "Payments need exactly one of each: add or remove a sector.",
                 )
 
     @cached_property

@@ -14,7 +14,6 @@ from jaxtyping import Array, Float
 
 from drypowder.accounts.economy import Economy
 
-
 # compiled days settle jax arrays; ledgers of finished runs settle NumPy arrays
 Amounts = Float[Array | np.ndarray, "sector path"]
 
@@ -28,9 +27,7 @@ class Posting(eqx.Module):
     is_income: bool = eqx.field(static=True, default=False)  # moves net worth: saving
 
 
-def settle(
-    *, money: Amounts, economy: Economy
-) -> dict[str, Amounts]:
+def settle(*, money: Amounts, economy: Economy) -> dict[str, Amounts]:
     """Money changes hands through bank deposits, the Treasury account and reserves.
 
     Args:
@@ -54,9 +51,7 @@ def settle(
     }
 
 
-def flow_columns(
-    postings: list[Posting], economy: Economy
-) -> dict[str, Amounts]:
+def flow_columns(postings: list[Posting], economy: Economy) -> dict[str, Amounts]:
     """All cell changes of the given postings, settled together: instrument -> USD bn."""
     money = sum(posting.money for posting in postings[1:]) + postings[0].money
     columns = settle(money=money, economy=economy)

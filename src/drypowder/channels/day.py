@@ -30,9 +30,13 @@ class Day(eqx.Module):
     bill_share: Float[Array, "*step"]  # of Treasury borrowing above trend
     treasury_account_build_usd_bn: Float[Array, "*step"]  # above trend
     official_purchases_usd_bn: Float[Array, "*step official"]  # fed: bills, treasuries, agency_mbs
-    policy_rate_change_pa: Float[Array, "*step"]  # deviation of the policy rate from the opening one
+    policy_rate_change_pa: Float[
+        Array, "*step"
+    ]  # deviation of the policy rate from the opening one
     corporate_issuance_usd_bn: Float[Array, "*step"]  # other firms' bonds, above trend
-    corporate_buybacks_usd_bn: Float[Array, "*step"]  # other firms' net share purchases, above trend
+    corporate_buybacks_usd_bn: Float[
+        Array, "*step"
+    ]  # other firms' net share purchases, above trend
     bank_loan_share: Float[Array, "*step"]  # of hyperscalers' outside funding
     ai_debt_duration_years: Float[Array, "*step"]  # maturity of AI bonds
     programme_share: Float[Array, "*step"]  # of an extra bond programme that is sold today

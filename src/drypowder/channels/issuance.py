@@ -95,10 +95,13 @@ def fund(
     economy: Economy,
 ) -> Issuance:
     """The day's capex, labs, Treasury and corporate paper: who pays whom, who sells what."""
-    spender, lab = parameters.capex_share[:, None], parameters.lab_share[:, None]
+    spender = parameters.capex_share[:, None]
     on = levers.issuance * levers.ai_capex
     capex, excess, bonds_ordered = _capex(day, levers, accounts, parameters)
-    cash_flow, trend_cash_flow = day.operating_cash_flow_usd_bn, day.trend_operating_cash_flow_usd_bn
+    cash_flow, trend_cash_flow = (
+        day.operating_cash_flow_usd_bn,
+        day.trend_operating_cash_flow_usd_bn,
+    )
     earned = levers.issuance * (cash_flow - trend_cash_flow)
     lab_postings, lab_round, cloud, lab_receipts = _labs(day, on, accounts, parameters, economy)
     retained = (1.0 - parameters.payout_share) * (levers.issuance * cash_flow)
@@ -114,7 +117,9 @@ def fund(
         *lab_postings,
     ]  # fmt: skip
     receipts = receipts_of_capex(capex_usd_bn=excess, parameters=income) + lab_receipts
-    state_postings, state_receipts, state_sold = _treasury(day, levers.issuance, parameters, economy)
+    state_postings, state_receipts, state_sold = _treasury(
+        day, levers.issuance, parameters, economy
+    )
     firm_sold = _other_firms(day, levers.issuance, parameters)
     supply = {name: sold.get(name, 0.0) + state_sold.get(name, 0.0) + firm_sold.get(name, 0.0)
               for name in {**sold, **state_sold, **firm_sold}}  # fmt: skip
@@ -184,7 +189,9 @@ def _outside_money(sources, parameters, economy):
     loans, paper, private = (sources[k] for k in ("bank_loans", "short_paper", "private_credit"))
     lent = parameters.private_lender_share * jnp.sum(private, axis=0, keepdims=True)
     return [
-        swap("bank_loans", "bank_loans_other", bank * jnp.sum(loans, axis=0, keepdims=True) - loans),
+        swap(
+            "bank_loans", "bank_loans_other", bank * jnp.sum(loans, axis=0, keepdims=True) - loans
+        ),
         swap("short_paper", "bills", money_fund * jnp.sum(paper, axis=0, keepdims=True) - paper),
         swap("private_credit_placed", "private_credit", lent - private),
     ]

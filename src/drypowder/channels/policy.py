@@ -10,7 +10,6 @@ Source: model sections 6, 7, law 7. Signs: bought +, sold -.
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from drypowder.accounts.economy import Economy

@@ -98,6 +98,7 @@ def params(
     sensitivity: Annotated[
         str | None, typer.Option("--sensitivity", help=_say("params.sensitivity"))
     ] = None,
+    pump: Annotated[str | None, typer.Option("--pump", help=_say("params.pump"))] = None,
     as_json: Json = False,
     as_csv: Csv = False,
     out: Out = None,
@@ -110,6 +111,7 @@ def params(
         guesses=guesses,
         calibration=calibration,
         sensitivity=sensitivity,
+        pump=pump,
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, is_dataclass
+from collections.abc import Mapping
 
 from drypowder.cli.output import Output
-from drypowder.errors import UsageError
 from drypowder.report.tables import Column, Table
-from drypowder.report.words import Catalogue, catalogue, coded
+from drypowder.report.words import Catalogue, catalogue
 
 
 def list_scenarios(output: Output) -> None:
@@ -47,13 +45,26 @@ def list_levers(output: Output) -> None:
 
 
 def list_parameters(
-    output: Output, *, guesses: bool, calibration: bool, sensitivity: str | None
+    output: Output,
+    *,
+    guesses: bool,
+    calibration: bool,
+    sensitivity: str | None,
+    pump: str | None,
 ) -> None:
     """Parameters with range and source; or how they were fitted; or which matter most."""
+    from drypowder.report import studies
+    from drypowder.report.terminal import table_text
+
+    words = catalogue()
     if calibration:
-        output.give_table(made_elsewhere("calibration", "calibration_table"))
+        output.give_table(studies.calibration())
     elif sensitivity is not None:
-        output.give_table(made_elsewhere("sensitivity", "sensitivity_table", sensitivity))
+        table = studies.sensitivity(sensitivity)
+        shown = studies.folded(table, words)
+        output.give(text=lambda: table_text(shown, words), table=lambda: table)
+    elif pump is not None:
+        output.give_table(studies.pump_and_drain(pump))
     else:
         _give_parameters(output, guesses)
 
@@ -76,25 +87,6 @@ def _give_parameters(output: Output, guesses: bool) -> None:
         )
 
     output.give(text=text, table=lambda: table)
-
-
-def made_elsewhere(what: str, function: str, *arguments: str) -> Table:
-    """A table that the scenarios room makes. Raises UsageError DP-082 where it cannot."""
-    import drypowder.scenarios as room
-
-    maker = getattr(room, function, None)
-    if maker is None:
-        raise coded(UsageError, "DP-082", what=what)
-    return as_table(what, maker(*arguments))
-
-
-def as_table(key: str, found: Iterable) -> Table:
-    """Rows given as mappings or dataclasses, as a table; numbers and texts told apart."""
-    records = [asdict(row) if is_dataclass(row) and not isinstance(row, type) else dict(row)
-               for row in found]  # fmt: skip
-    names = list(dict.fromkeys(name for record in records for name in record))
-    columns = tuple(Column(name, _kind(name, records)) for name in names)
-    return Table(key, columns, [tuple(record.get(name) for name in names) for record in records])
 
 
 def explain_term(asked: str, output: Output) -> None:
@@ -134,8 +126,3 @@ def _short(value: object) -> str:
         return catalogue().say("cli.levers.own")
     return f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())
 
-
-def _kind(name: str, records: list[dict]) -> str:
-    values = [record.get(name) for record in records]
-    numbers = [v for v in values if isinstance(v, (int, float)) or hasattr(v, "dtype")]
-    return "plain" if numbers and not any(isinstance(v, str) for v in values) else "text"

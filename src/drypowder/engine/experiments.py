@@ -14,7 +14,6 @@ import numpy as np
 
 from drypowder.engine.simulate import Inputs, make_levers, run_block
 
-
 _OUTSIDE = ("treasuries", "bank_loans", "bonds", "short_paper", "private_credit", "buybacks_cut",
             "new_shares")  # fmt: skip
 

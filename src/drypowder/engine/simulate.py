@@ -24,9 +24,10 @@ from drypowder._version import __version__
 from drypowder.accounts.economy import Economy
 from drypowder.accounts.postings import Posting, flow_columns
 from drypowder.channels.day import Day, Levers
-from drypowder.engine.day import TRADES, TREND, one_day
-from drypowder.engine.day import Books as DayBooks
+from drypowder.engine.day import one_day
 from drypowder.engine.run import Books, Failure, Run
+from drypowder.engine.settlement import TRADES, TREND
+from drypowder.engine.settlement import Books as DayBooks
 from drypowder.engine.world import Layout, Parameters, State, World, make_layout, open_world
 
 CHUNK = 64  # paths of one compiled call: the working set stays in cache
@@ -220,7 +221,9 @@ def _empty_ledger(state: State, days: Day, keys, world: World) -> Ledger:
     first = jax.tree.map(lambda leaf: leaf[0], days)
     shapes = jax.eval_shape(lambda: one_day(state, first, draw_news(keys, first, world), world)[2])
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-    return Ledger(zeros.postings, zeros.flow[:, world.layout.economy.columns("cleared")], zeros.trend)
+    return Ledger(
+        zeros.postings, zeros.flow[:, world.layout.economy.columns("cleared")], zeros.trend
+    )
 
 
 def make_levers(inputs: Inputs, paths: int, *, shock_scale: float) -> Levers:

@@ -170,7 +170,7 @@ def open_world(
     held = take_rows(units[:, economy.columns("cleared")] + issued, holders)
     held = jnp.broadcast_to(held[:, :, None], (*held.shape, paths))
     slope, overnight, policy = _rate_passes(demand, layout)
-    supply, wanted, satiation, opening_lambda = _open_reserves(units, parameters, economy)
+    wanted, satiation, opening_lambda = _open_reserves(units, parameters, economy)
     cleared, bills = economy.columns("cleared"), units[:, economy.instrument("bills")]
     growing = _growing(economy)
     world = World(
@@ -266,7 +266,7 @@ def _open_reserves(units, parameters: Parameters, economy: Economy):
         parameters=reserves,
     )
     level = lambda_bp(supply_usd_bn=supply, satiation_usd_bn=satiation, parameters=reserves)
-    return supply, wanted, satiation, jnp.minimum(level, reserves.standing_repo_cap_bp)
+    return wanted, satiation, jnp.minimum(level, reserves.standing_repo_cap_bp)
 
 
 def _growing(economy: Economy):

@@ -50,7 +50,9 @@ def multipliers(
     gain = jnp.sum(equity[:, None] * size * jnp.expm1(moved), axis=0)
     sold = one.at[treasury].set(flow_usd_bn)
     note = _log_price_change(curves._replace(net_supply=sold), segments)[treasury]
-    coin = _log_price_change(curves._replace(net_supply=one.at[bitcoin].set(-flow_usd_bn)), segments)
+    coin = _log_price_change(
+        curves._replace(net_supply=one.at[bitcoin].set(-flow_usd_bn)), segments
+    )
     return Multipliers(
         equity=gain / flow_usd_bn,
         treasury_bp_per_100bn=-note / treasury_duration_years * 1e4 * 100.0 / flow_usd_bn,

@@ -1,9 +1,9 @@
 """Prices at which every holder is content and every issue has found its buyer.
 
 Chord Newton on log prices: yesterday's inverse Jacobian first, a fresh analytic one when the
-residual asks for it, steps halved until they help, the whole batch of paths iterated until its worst residual
-is small. Elimination is our own: library solves can deadlock when two runs overlap (decision
-0003). Batch axis last.
+residual asks for it, steps halved until they help, the whole batch of paths iterated until its
+worst residual is small. Elimination is our own: library solves can deadlock when two runs overlap
+(decision 0003). Batch axis last.
 """
 
 from __future__ import annotations

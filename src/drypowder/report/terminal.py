@@ -69,11 +69,9 @@ def rich_table(table: Table, words: Catalogue):
 
     header, *rows = table.shown(words)
     shown = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column, heading in zip(table.columns, header, strict=True):
-        left = column.kind == "text"
-        shown.add_column(
-            Text(heading), justify="left" if left else "right", overflow="fold", no_wrap=left
-        )
+    for place, (column, heading) in enumerate(zip(table.columns, header, strict=True)):
+        side = "left" if column.kind == "text" else "right"
+        shown.add_column(Text(heading), justify=side, overflow="fold", no_wrap=place == 0)  # type: ignore[arg-type]
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
     return Padding(shown, (0, 0, 0, 4), expand=False)

@@ -1,0 +1,174 @@
+"""Before the market opens: what is received, paid and funded, and what money is left to trade.
+
+Each function reads yesterday's state and returns postings or amounts; nothing is changed here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from drypowder.accounts.postings import Posting, one_hot, stack_columns
+from drypowder.accounts.rows import take_rows
+from drypowder.channels.day import Day
+from drypowder.channels.income import coupons, release
+from drypowder.channels.issuance import Issuance, IssuerAccounts, fund
+from drypowder.engine.world import State, World, money_usd_bn, ready_cash, reserve_supply_usd_bn
+from drypowder.markets.reserves import (
+    lambda_bp,
+    reverse_repo_usd_bn,
+    satiation_usd_bn,
+    standing_repo_usd_bn,
+)
+
+
+class Overnight(NamedTuple):
+    """The reserve market of the morning."""
+
+    lambda_bp: Float[Array, " path"]
+    change_bp: Float[Array, " path"]  # from the opening, zero where the channel is off
+    supply_usd_bn: Float[Array, " path"]
+    satiation_usd_bn: Float[Array, " path"]
+    reverse_repo_change: Float[Array, " path"]
+    standing_repo_change: Float[Array, " path"]
+
+
+class Earned(NamedTuple):
+    """Receipts that left their buffers, and what they became (USD bn)."""
+
+    postings: list[Posting]
+    released: Float[Array, "sector path"]
+    kept: Float[Array, "sector path"]
+    received: Float[Array, "sector path"]
+
+
+def reserves_and_repo(state: State, day: Day, world: World) -> Overnight:
+    """Supply against yesterday's need for reserves: lambda, RRP, standing repo."""
+    economy, parameters = world.layout.economy, world.parameters.reserves
+    level = day.trend_level
+    supply = reserve_supply_usd_bn(state.units, economy) - state.standing_repo
+    repo = economy.instrument("margin_and_repo_loans")
+    bank = economy.role("bank")
+    deposits = economy.instrument("deposits")
+    inventories = level * world.opening_units[bank, repo] - state.units[bank, repo]
+    funded = level * world.opening_units[bank, deposits] - state.units[bank, deposits]
+    need = satiation_usd_bn(
+        bank_assets_usd_bn=level * parameters.bank_assets_usd_bn + funded + inventories,
+        turnover_usd_bn=state.turnover,
+        inventories_usd_bn=inventories,
+        parameters=parameters,
+    )
+    borrowed = standing_repo_usd_bn(
+        supply_usd_bn=supply, satiation_usd_bn=need, parameters=parameters
+    )
+    scarcity = lambda_bp(
+        supply_usd_bn=supply + borrowed, satiation_usd_bn=need, parameters=parameters
+    )
+    wanted = level * world.opening_reserves_wanted + need - level * world.opening_satiation
+    pool = reverse_repo_usd_bn(
+        supply_usd_bn=supply + borrowed,
+        reserves_wanted_usd_bn=wanted,
+        smoothing_usd_bn=level * parameters.rrp_smoothing_usd_bn,
+    )
+    placed = state.units[economy.role("money_fund"), economy.instrument("on_rrp")]
+    change = world.levers.liquidity * (scarcity - world.opening_lambda_bp)
+    return Overnight(
+        scarcity, change, supply + borrowed, need, pool - placed, borrowed - state.standing_repo
+    )
+
+
+def receive_and_pay(state: State, day: Day, world: World) -> Earned:
+    """Buffers release receipts, equity gains are spent, debt above trend pays its coupons."""
+    economy, parameters = world.layout.economy, world.parameters
+    equity = economy.group("equity")
+    price = jnp.exp(take_rows(state.log_price, equity))
+    opening = day.trend_level * take_rows(world.opening_units, equity, axis=1)[:, :, None]
+    gain = jnp.sum(take_rows(state.units, equity, axis=1) * price[None] - opening, axis=1)
+    income = release(
+        buffer_usd_bn=state.buffer,
+        equity_gain_usd_bn=gain,
+        dt_years=day.dt_years,
+        switch=world.levers.income,
+        parameters=parameters.income,
+    )
+    bonds = economy.group("bonds")
+    own = tuple(k - economy.columns("cleared").start for k in bonds)
+    trend = day.trend_level * take_rows(world.opening_units, bonds, axis=1)
+    interest = coupons(
+        held_above_trend_usd_bn=take_rows(state.units, bonds, axis=1) - trend[:, :, None],
+        coupon_pa=take_rows(parameters.valuation.required_return_pa, own),
+        dt_years=day.dt_years,
+        switch=world.levers.income,
+        economy=economy,
+    )
+    return Earned([*income.postings, interest], income.released, income.kept, income.received)
+
+
+def fund_capex(state: State, day: Day, world: World) -> Issuance:
+    """Capex, labs, Treasury and corporate paper meet the cash that issuers have."""
+    economy, valuation = world.layout.economy, world.parameters.valuation
+    units, opening = state.units, world.opening_units
+    notes = economy.instrument("treasuries")
+    bond = economy.instrument("ig_credit") - economy.columns("cleared").start
+    required = valuation.required_return_pa[bond]
+    offered = (
+        required
+        - state.log_price[economy.instrument("ig_credit")]
+        / (world.parameters.demand.spread_duration_years[bond])
+    )
+    accounts = IssuerAccounts(
+        cash=ready_cash(units, economy),
+        opening_cash=ready_cash(opening, economy)[:, None],
+        treasuries=units[:, notes] * jnp.exp(state.log_price[notes])[None],
+        opening_treasuries=opening[:, notes][:, None],
+        bond_duration_years=world.parameters.demand.rate_duration_years[bond],
+        cost_of_capital_ratio=offered / required,
+    )
+    return fund(
+        day=day,
+        levers=world.levers,
+        accounts=accounts,
+        parameters=world.parameters.issuance,
+        income=world.parameters.income,
+        economy=economy,
+    )
+
+
+def absorbed(funded: Issuance, world: World) -> Float[Array, " path"]:
+    """Treasuries with the duration of today's AI bonds and of Treasuries sold for AI, USD bn."""
+    names = world.layout.economy.names("cleared")
+    years = world.parameters.demand.rate_duration_years
+    bond, note = names.index("ig_credit"), names.index("treasuries")
+    sold = funded.funding.bonds * years[bond] / years[note] + funded.funding.treasuries
+    return world.levers.fed_absorbs * sold
+
+
+def net_supply(funded, official, world: World):
+    """Net supply of every cleared asset by who sells it: (sector, asset, path), USD bn."""
+    names = world.layout.economy.names("cleared")
+    columns = {
+        name: funded.get(name, 0.0) + official.get(name, 0.0) for name in {**funded, **official}
+    }
+    return stack_columns(columns, names)
+
+
+def excess_money(state, postings, earned, funded, morning, day, world):
+    """X before trades: money after today's payments, above desired liquidity and buffers.
+
+    Issuers' own sales are not in it yet; for banks it is room on the balance sheet.
+    """
+    economy, demand = world.layout.economy, world.parameters.demand
+    bank = one_hot(economy, "bank")
+    level = day.trend_level + day.trend_growth
+    paid = sum(p.money for p in postings)
+    paid = paid + sum(p.claims["bills"] for p in postings if "bills" in p.claims)
+    trend_money = day.trend_growth * world.opening_money[:, None]
+    money = money_usd_bn(state.units, economy) + trend_money + paid
+    wanted = demand.desired_liquidity_share * level * world.opening_money[:, None]
+    wanted = wanted * (1.0 + demand.desired_liquidity_per_bp * morning.change_bp)[None]
+    waiting = state.buffer - earned.released + earned.received + funded.receipts
+    own = money - wanted - state.kept - earned.kept - waiting
+    room = level * demand.bank_securities_capacity_usd_bn - state.bank_purchases
+    return bank * room[None] + (1.0 - bank) * own

@@ -1,0 +1,113 @@
+"""The market: news is heard, prices are found, private assets and fund shares are marked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from drypowder.accounts.rows import place_rows, take_rows
+from drypowder.channels.day import Day
+from drypowder.engine.world import State, World
+from drypowder.markets.clearing import Clearing, clear
+from drypowder.markets.demand import Curves, weights
+from drypowder.markets.yields import appraise
+
+
+class Trades(NamedTuple):
+    """What changed hands in the cleared markets, USD bn."""
+
+    value: Float[Array, "sector asset path"]  # bought +, sold or issued -
+    net_supply: Float[Array, "sector asset path"]  # sold by rule: issuers, fed, hoards
+    clearing: Clearing
+
+
+def hear_news(state: State, day: Day, news, world: World) -> State:
+    """Fundamentals grow on trend; news moves what everybody thinks an asset is worth.
+
+    Holders agree on news, so it moves prices without making them trade: both V and tastes are
+    in units of the log price and enter each group's log odds through its own slope. Earnings
+    news moves V and therefore the yield offered on it; other news only the price of it.
+    """
+    shocks, demand = world.parameters.shocks, world.parameters.demand
+    felt = news * (1.0 + demand.spread_duration_years / demand.kappa)  # so that prices move by news
+    earnings = shocks.from_earnings[:, None]
+    grown = jnp.log1p(day.trend_growth / day.trend_level) * (1.0 - world.growing_assets)[:, None]
+    return state._replace(
+        log_fundamental=state.log_fundamental + grown + earnings * felt,
+        taste=state.taste + (1.0 - earnings) * felt,
+    )
+
+
+def find_prices(state, news, excess, supply, morning, day, world) -> Trades:
+    """Clear every market that is open; each holder then owns what it wants at the price.
+
+    The search starts from yesterday's prices moved by today's news, which is where prices end
+    if nobody trades.
+    """
+    layout = world.layout
+    holders, cleared = layout.holders, layout.economy.columns("cleared")
+    curves = _curves(state, excess, supply, morning, day, world)
+    solved = clear(
+        log_price=state.log_price[cleared] + day.market_open[:, None] * news,
+        inverse_guess=state.inverse,
+        curves=curves,
+        segments=layout.segments,
+        alive=state.alive,
+    )
+    share, wealth = weights(log_price=solved.log_price, curves=curves, segments=layout.segments)
+    wanted = share * wealth
+    price = jnp.exp(solved.log_price)[None]
+    bought = (wanted - price * curves.units) * curves.trades[None, :, None]
+    sold = jnp.sum(supply, axis=0)
+    gap = sold - jnp.sum(bought, axis=0)  # what rounding left over, pro rata to holdings
+    bought = bought + wanted / jnp.maximum(jnp.sum(wanted, axis=0), 1e-300)[None] * gap[None]
+    value = place_rows(bought, holders, len(supply)) - supply
+    return Trades(value, supply, solved)
+
+
+def _curves(state, excess, supply, morning, day, world) -> Curves:
+    """Demand curves of the day: tastes, news, rates and cash before trades."""
+    layout = world.layout
+    holders, cleared = layout.holders, layout.economy.columns("cleared")
+    rates = world.overnight_pass * (1e-4 * morning.change_bp)[None, None]
+    policy = world.levers.policy * day.policy_rate_change_pa
+    rates = rates + world.policy_pass * policy[None, None]
+    worth = world.slope * (state.log_fundamental + state.taste)[None]
+    held = take_rows(state.units[:, cleared] + state.issued, holders)
+    return Curves(
+        log_odds=world.log_odds + worth - rates,
+        slope=world.slope,
+        cash=world.group_participation * take_rows(excess, holders)[:, None],
+        units=held + world.trend_holdings * day.trend_growth,
+        net_supply=jnp.sum(supply, axis=0),
+        trades=day.market_open,
+    )
+
+
+def mark_private(state: State, day: Day, world: World) -> Float[Array, "instrument path"]:
+    """Appraised prices move slowly toward their listed twins; the rest as yesterday."""
+    economy, valuation = world.layout.economy, world.parameters.valuation
+    kind, cleared = economy.columns("appraised"), economy.columns("cleared")
+    trend = jnp.log(day.trend_level) * (1.0 - world.growing)
+    grown = jnp.log(day.trend_level + day.trend_growth) * (1.0 - world.growing)
+    listed = state.log_price[cleared] - trend[cleared][:, None]
+    model = valuation.appraisal_beta * (valuation.appraisal_twin @ listed)
+    moved = appraise(
+        appraised=state.log_price[kind] - trend[kind][:, None],
+        model=model,
+        half_life_years=valuation.appraisal_half_life_years,
+        dt_years=day.dt_years,
+    )
+    return state.log_price.at[kind].set(moved + grown[kind][:, None])
+
+
+def mark_funds(state: State, marks, trades: Trades, world: World):
+    """Prices of the day: cleared, appraised, and fund shares at net asset value before flows."""
+    marks = marks.at[world.layout.economy.columns("cleared")].set(trades.clearing.log_price)
+    for row, share in world.layout.funds:
+        worth = jnp.exp(marks) * state.units[row]
+        assets = jnp.sum(worth, axis=0) - worth[share]
+        marks = marks.at[share].set(jnp.log(assets / -state.units[row, share]))
+    return marks
