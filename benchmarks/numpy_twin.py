@@ -81,14 +81,29 @@ def _jacobian(log_price, market):
 
 
 def run(state: dict, days: list[dict], news, world: dict):
-    """Prices of every day: (step, instrument, path).
+    """Prices of every day, (step, instrument, path), and the worst gap of the accounts.
 
     Args:
-        news: (step, asset, path).
+        news: (step, asset, path), the engine's, so that prices can be compared. As many numbers
+            are drawn and mixed here each day, because the engine draws its own.
     """
     assets, paths = news.shape[1:]
-    solve, prices = ChordNewton(assets, paths), []
+    random = np.random.default_rng(0)
+    mixing = world["parameters"]["cholesky"]
+    solve, prices, worst = ChordNewton(assets, paths), [], 0.0
     for day, heard in zip(days, news, strict=True):
-        state, seen = oracle.one_day(state, day, heard, world, solve)
+        mixing @ random.standard_normal((assets, paths))
+        after, seen = oracle.one_day(state, day, heard, world, solve)
+        worst = max(worst, _imbalance(state["units"], after["units"], seen["price"]).max())
+        state = after
         prices.append(seen["price"])
-    return np.stack(prices)
+    return np.stack(prices), worst
+
+
+def _imbalance(before, after, price):
+    """What the engine checks every day: claims net to what they did, relative to flows."""
+    flow = (after - before) * price
+    drift = np.abs(after.sum(axis=0) - before.sum(axis=0)).max(axis=0)
+    gross = np.maximum(flow, 0.0).sum(axis=(0, 1))
+    assets = (np.maximum(after, 0.0) * price).sum(axis=(0, 1))
+    return drift / np.maximum(gross, 1e-6 * assets)

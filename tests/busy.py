@@ -56,6 +56,7 @@ def busy_days(steps: int, *, weekend: int | None = None, capex_usd_bn=_CAPEX) ->
         corporate_buybacks_usd_bn=0.9 * works,
         bank_loan_share=0.25,
         ai_debt_duration_years=4.0,
+        programme_share=works / 63.0,
     )
     return grow(days, 0.045)
 

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 import numpy as np
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par
-BOND_YEARS, QUARTER_DAYS = 6.0, 63  # maturity of the ig_credit column; days of an extra programme
 
 
 def one_day(state: dict, day: dict, news, world: dict, solve=None) -> tuple[dict, dict]:
@@ -82,12 +81,13 @@ class Today:
 
 
 def news_arrives(t, news):
-    """News moves what assets are worth, or tastes where nothing is earned; trend grows prices."""
-    firmness = t.p.kappa / t.p.spread_duration_years  # so that the price, not V, moves by the news
+    """News moves what all think an asset is worth: V where something is earned, else tastes."""
     earns = t.p.from_earnings[:, None]
+    t.news = news
+    felt = news * (1.0 + t.p.spread_duration_years / t.p.kappa)  # so that the price moves by news
     trend = np.where(t.w.asset_grows, 0.0, np.log(t.end / t.start))[:, None]
-    t.worth = t.state.log_fundamental + trend + earns * news * (1.0 + 1.0 / firmness)
-    t.taste = t.state.taste + (1.0 - earns) * news * (1.0 + firmness)
+    t.worth = t.state.log_fundamental + trend + earns * felt
+    t.taste = t.state.taste + (1.0 - earns) * felt
 
 
 def overnight_market(t):
@@ -169,7 +169,7 @@ def capex_is_paid(t):
     drift = -t.state.log_price[t.w.at["ig_credit"]] / p.spread_duration_years[a]  # of the yield
     response = np.maximum(1.0 + p.user_cost_elasticity * drift / p.required_return_pa[a], 0.0)
     base = (1.0 - p.payout_share) * day.trend_operating_cash_flow_usd_bn
-    programme = t.on.extra_bonds_usd_bn / QUARTER_DAYS * (day.number < QUARTER_DAYS) * day.business
+    programme = t.on.extra_bonds_usd_bn * day.programme_share
     extra = programme + t.on.extra_capex_usd_bn * (day.number == t.on.extra_capex_day)
     excess = t.on.issuance * (t.on.ai_capex * (day.capex_usd_bn * response - base) + extra)
     t.capex, t.ordered = base + excess, t.on.issuance * programme
@@ -196,7 +196,8 @@ def gap_is_financed(t):
     market = gap - hoard - treasuries - loans
     bonds, private = p.bond_share * market + t.ordered, p.private_share * market
     shares = (1.0 - p.bond_share - p.private_share) * market
-    long = np.minimum(t.day.ai_debt_duration_years / BOND_YEARS, 1.0)  # the rest is like bills
+    column = p.rate_duration_years[t.w.asset["ig_credit"]]
+    long = np.minimum(t.day.ai_debt_duration_years / column, 1.0)  # the rest is like bills
     t.sell("treasuries", big, treasuries)
     t.swap("bank_loans_other", t.w.bank, big, loans)
     t.sell("ig_credit", big, long * bonds)
@@ -253,7 +254,7 @@ def markets_clear(t, solve):
     grown = t.day.trend_growth * np.where(w.asset_grows, w.gross0, 0.0)[:, :, None]
     held = (t.state.units[:, w.cleared] + t.state.issued + grown)[holders]
     market = SimpleNamespace(
-        log_odds=w.log_odds + w.slope * (t.worth - rates) + t.taste,
+        log_odds=w.log_odds + w.slope * (t.worth + t.taste - rates),
         slope=w.slope,
         cash=w.participation * t.powder[holders][:, None],
         held=held,
@@ -261,7 +262,7 @@ def markets_clear(t, solve):
         open=t.day.market_open > 0.0,
         segments=w.segments,
     )
-    t.log_price = solve(t.state.log_price[w.cleared], market)
+    t.log_price = solve(t.state.log_price[w.cleared] + open_(market) * t.news, market)
     trade = -t.supply
     trade[holders] += demand(t.log_price, market) - np.exp(t.log_price) * held * open_(market)
     t.trade = trade

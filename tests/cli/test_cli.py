@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.report.synthetic import about, make_run
 
 from drypowder.cli import main
 from drypowder.report.export import FORMATS
 from drypowder.report.produce import store
 from drypowder.report.record import record_of
 from drypowder.report.words import catalogue
-from tests.report.synthetic import about, make_run
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -205,10 +205,8 @@ def test_a_fault_of_our_own_is_coded_and_told_in_full_on_request(call, monkeypat
 
 
 def test_a_closed_pipe_is_no_error():
-    done = subprocess.run(
-        ["bash", "-c", f'{sys.executable} -c "from drypowder.cli import main; main()" explain | head -1'],
-        env=ENVIRONMENT, capture_output=True, text=True,
-    )  # fmt: skip
+    line = f'{sys.executable} -c "from drypowder.cli import main; main()" explain | head -1'
+    done = subprocess.run(["bash", "-c", line], env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0 and "Traceback" not in done.stderr
 
 

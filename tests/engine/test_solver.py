@@ -108,8 +108,8 @@ def test_any_warm_start_reaches_the_root_of_full_newton(seed):
 def test_a_warm_start_needs_no_new_jacobian():
     first = _solve(_curves(11))
     again = _solve(_curves(11), first.log_price, first.inverse)
-    assert int(first.refreshes) > 0
-    assert int(again.refreshes) == 0
+    assert int(first.refreshes.max()) > 0
+    assert int(again.refreshes.max()) == 0
 
 
 @settings(max_examples=10)
@@ -169,10 +169,10 @@ def test_a_path_that_fails_leaves_the_other_paths_of_its_block_alone():
     inputs = busy_inputs(4)
     levers = make_levers(inputs, 3, shock_scale=0.0)
     parameters = inputs.draw(np.arange(3))
-    healthy, _ = run_block(inputs, parameters, levers, np.arange(3), 0, ledger=False)
+    healthy = run_block(inputs, parameters, levers, np.arange(3), 0)
     kappa = parameters.demand.kappa.at[:, 1].set(jnp.nan)
     sick = _with(parameters, demand=_with(parameters.demand, kappa=kappa))
-    series, _ = run_block(inputs, sick, levers, np.arange(3), 0, ledger=False)
+    series = run_block(inputs, sick, levers, np.arange(3), 0)
     assert np.array_equal(series["failed_day"], [-1, 0, -1])
     for path in (0, 2):
         np.testing.assert_allclose(

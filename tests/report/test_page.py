@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pytest
+from tests.report.synthetic import about, make_run
 
 from drypowder.report import charts
+from drypowder.report.export import MAKERS
 from drypowder.report.fans import worlds_needed
 from drypowder.report.html import page
 from drypowder.report.record import record_of
 from drypowder.report.terminal import summary_text
 from drypowder.report.words import catalogue
-from tests.report.synthetic import about, make_run
 
 WORDS = catalogue()
 NOT_A_FORECAST = "A model's answer to what-if, not a forecast."
@@ -105,6 +107,13 @@ def test_text_in_charts_stays_text_and_titles_are_sentences(record):
         assert "<text" in chart.svg and "<image" not in chart.svg
         assert len(chart.title.split()) > 4 and chart.table.rows
         assert set(chart.card(WORDS)) == {"what", "how", "sure"}
+
+
+def test_an_exported_picture_carries_title_note_and_stamp(record):
+    for name, svg in MAKERS["svg"](record, WORDS).items():
+        root = ElementTree.fromstring(svg)
+        said = " ".join(text for text in root.itertext())
+        assert NOT_A_FORECAST in " ".join(said.split()) and "seed 5" in said, name
 
 
 def test_simulated_areas_are_hatched(record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.report.synthetic import HOARD_LASTS, about, broken_path, make_run
 
 from drypowder.report import answers, experiments, flows
 from drypowder.report.compare import compare, headline_outcomes
@@ -11,7 +12,6 @@ from drypowder.report.fans import fan, in_100_worlds, supported, worlds_needed
 from drypowder.report.record import record_of
 from drypowder.report.summary import duration_slope, sections
 from drypowder.report.words import catalogue
-from tests.report.synthetic import HOARD_LASTS, about, broken_path, make_run
 
 
 @pytest.fixture(scope="module")

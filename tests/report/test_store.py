@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.report.synthetic import about, make_run
 
 from drypowder.errors import DataMissingError, DrypowderError, UsageError
 from drypowder.report import listing, store
 from drypowder.report.partial import Partial
 from drypowder.report.record import record_of
-from tests.report.synthetic import about, make_run
 
 PAGES = {"summary.txt": "a summary\n", "report.html": "<!doctype html>\n"}
 

@@ -1,4 +1,4 @@
-"""Every key that code asks for exists, every code raised is explained, other languages can follow."""
+"""Every key exists, every code that is raised is explained, other languages can follow."""
 
 from __future__ import annotations
 

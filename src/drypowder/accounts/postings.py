@@ -53,7 +53,7 @@ def settle(*, money: Amounts, economy: Economy) -> dict[str, Amounts]:
 
 def flow_columns(postings: list[Posting], economy: Economy) -> dict[str, Amounts]:
     """All cell changes of the given postings, settled together: instrument -> USD bn."""
-    money = sum(posting.money for posting in postings[1:]) + postings[0].money
+    money = sum((posting.money for posting in postings[1:]), postings[0].money)
     columns = settle(money=money, economy=economy)
     for posting in postings:
         for name, change in posting.claims.items():
@@ -62,17 +62,17 @@ def flow_columns(postings: list[Posting], economy: Economy) -> dict[str, Amounts
 
 
 def stack_columns(
-    columns: dict[str, Float[Array, "sector path"]], names: tuple[str, ...]
+    columns: dict[str, Amounts], names: tuple[str, ...]
 ) -> Float[Array, "sector instrument path"]:
     """Columns laid side by side in the given order; an instrument nobody moved is zero."""
     zero = jnp.zeros_like(next(iter(columns.values())))
     return jnp.stack([columns.get(name, zero) for name in names], axis=1)
 
 
-def saving(postings: list[Posting]) -> Float[Array, "sector path"]:
+def saving(postings: list[Posting]) -> Amounts:
     """What each sector earned less what it spent, USD bn: the sum of income postings."""
     incomes = [posting.money for posting in postings if posting.is_income]
-    return sum(incomes[1:]) + incomes[0]
+    return sum(incomes[1:], incomes[0])
 
 
 def one_hot(economy: Economy, role: str) -> Float[np.ndarray, "sector 1"]:
@@ -80,6 +80,6 @@ def one_hot(economy: Economy, role: str) -> Float[np.ndarray, "sector 1"]:
     return np.array([[float(sector.role == role)] for sector in economy.sectors])
 
 
-def swap(name: str, instrument: str, bought: Float[Array, "sector path"]) -> Posting:
+def swap(name: str, instrument: str, bought: Amounts) -> Posting:
     """A claim against money at par: the four cells of a purchase."""
     return Posting(money=-bought, claims={instrument: bought}, name=name)

@@ -29,7 +29,7 @@ def raise_cash(
         money: the day's net receipts before this. Stocks are those at the start of the day.
     """
     funds = one_hot(economy, "money_fund")
-    saver = sum(one_hot(economy, role) for role in ("holder", "issuer"))
+    saver = one_hot(economy, "holder") + one_hot(economy, "issuer")
     need = saver * jnp.maximum(least_deposits - deposits - money, 0.0)
     redeemed = jnp.minimum(need, jnp.maximum(money_fund_shares, 0.0))
     sold = jnp.minimum(need - redeemed, jnp.maximum(bills, 0.0))

@@ -23,7 +23,6 @@ Home = Annotated[Path | None, typer.Option("--home", help=_say("option.home"))]
 
 app = typer.Typer(
     help=f"{_say('about')}\n\n{_say('first')}",
-
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -187,9 +186,7 @@ def cite(
 
 
 @app.command(help=_say("doctor.help"))
-def doctor(
-    home: Home = None, as_json: Json = False, as_csv: Csv = False, out: Out = None
-) -> None:
+def doctor(home: Home = None, as_json: Json = False, as_csv: Csv = False, out: Out = None) -> None:
     from drypowder.cli.health import examine
     from drypowder.cli.output import Output
 

@@ -17,8 +17,8 @@ def list_scenarios(output: Output) -> None:
     found = [load(name) for name in names()]
     rows = [(s.name, str(s.known_on), s.title, s.story) for s in found]
     table = Table("scenarios", columns, rows)
-    words = catalogue()
-    output.give(text=lambda: _entries(table, ("name", "title", "story"), words), table=lambda: table)
+    shown = ("name", "title", "story")
+    output.give(text=lambda: _entries(table, shown, catalogue()), table=lambda: table)
 
 
 def list_levers(output: Output) -> None:
@@ -125,4 +125,3 @@ def _short(value: object) -> str:
     if value is None:
         return catalogue().say("cli.levers.own")
     return f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())
-

@@ -39,9 +39,7 @@ def run_scenario(
         Others: see report.produce.
     """
     changed = dict(map(setting, settings))
-    for option, given, least in (("--paths", paths, 1), ("--seed", seed, 0), ("--threads", threads, 1)):
-        if given is not None and given < least:
-            raise coded(UsageError, "DP-080", name=option, given=given, least=least)
+    _check_counts(paths=(paths, 1), seed=(seed, 0), threads=(threads, 1))
     from drypowder.scenarios import load
 
     scenario = load(name)
@@ -57,6 +55,13 @@ def run_scenario(
     if html is not None:
         _copy_page(made, html)
     _answer(made, words, output, html)
+
+
+def _check_counts(**options: tuple[int | None, int]) -> None:
+    """Each option and the least that makes sense. Raises UsageError DP-080."""
+    for name, (given, least) in options.items():
+        if given is not None and given < least:
+            raise coded(UsageError, "DP-080", name=f"--{name}", given=given, least=least)
 
 
 def setting(given: str) -> tuple[str, float]:
@@ -97,10 +102,14 @@ def progress_bar(paths: int, words: Catalogue) -> Iterator[Progress]:
     if paths == 1 or not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich import progress
 
-    columns = (TextColumn(words.say("cli.run.progress")), BarColumn(), MofNCompleteColumn(),
-               TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    columns = (
+        progress.TextColumn(words.say("cli.run.progress")),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=paths)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -82,7 +82,7 @@ def cite_run(token: str, home: Path | None, output: Output) -> None:
 
 def command_of(record: Record) -> str:
     """The command that makes this run again."""
-    changed: dict[str, float] = record.about.get("levers_changed", {})  # type: ignore[assignment]
+    changed: dict[str, float] = record.about.get("levers_changed", {})
     parts = ["drypowder run", record.scenario]
     parts += [f"--set {name}={value!r}" for name, value in changed.items()]
     if record.about.get("years") is not None:

@@ -64,8 +64,7 @@ def _keep_failed(state: State, new: State, trades: Trades, day: Day) -> State:
     finite = jnp.all(jnp.isfinite(new.log_price), axis=0)
     cleared = trades.clearing.converged & finite
     alive = state.alive & cleared
-    kept = [jnp.where(alive, after, before) for before, after in zip(state, new, strict=True)]
-    kept = State(*kept)
+    kept = State(*(jnp.where(alive, now, was) for was, now in zip(state, new, strict=True)))
     gap = jnp.abs(trades.clearing.residual)
     market = jnp.argmax(jnp.where(jnp.isnan(gap), jnp.inf, gap), axis=0)
     failed_now = state.alive & ~cleared

@@ -61,7 +61,7 @@ def marginal_capex(
         lambda lv: (lv.extra_capex_usd_bn, lv.extra_capex_day), levers, (spent, when)
     )
     central = np.zeros(1 + len(days), dtype=int)
-    series, _ = run_block(inputs, inputs.draw(central), levers, central, 0, ledger=False)
+    series = run_block(inputs, inputs.draw(central), levers, central, 0)
 
     def paid_by_horizon(name: str) -> np.ndarray:
         """A hoard spent today is missing tomorrow: shares are cumulated to the horizon."""
@@ -75,7 +75,7 @@ def marginal_capex(
     return MarginalEffect(
         dates=inputs.dates[days],
         hoard_share=paid_by_horizon("hoard"),
-        outside_share=sum(paid_by_horizon(name) for name in _OUTSIDE),
+        outside_share=np.sum([paid_by_horizon(name) for name in _OUTSIDE], axis=0),
         equity_usd_per_usd=change(series["listed_equity_usd_bn"]) / size_usd_bn,
         horizon_days=horizon_days,
     )

@@ -35,7 +35,7 @@ class Observation(NamedTuple):
     turnover_usd_bn: Float[Array, " path"]
     residual: Float[Array, " path"]  # of the accounts, relative
     market_residual: Float[Array, " path"]  # worst ln(demand/supply)
-    refreshes: Float[Array, ""]
+    refreshes: Float[Array, " path"]  # Jacobians the markets needed
 
 
 def observe(state, new, day, excess, trades, books, funded, earned, morning, world) -> Observation:
@@ -74,7 +74,7 @@ def observe(state, new, day, excess, trades, books, funded, earned, morning, wor
         turnover_usd_bn=new.turnover,
         residual=account_residual(state, new, books, price),
         market_residual=jnp.max(jnp.abs(trades.clearing.residual), axis=0),
-        refreshes=trades.clearing.refreshes.astype(float),
+        refreshes=trades.clearing.refreshes.astype(jnp.float64),
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from drypowder.accounts.postings import Posting, flow_columns, saving, stack_columns
+from drypowder.accounts.postings import Amounts, Posting, flow_columns, saving, stack_columns
 from drypowder.channels.day import Day
 from drypowder.channels.savings import money_fund_sweep, raise_cash
 from drypowder.channels.trend import trend_units
@@ -22,7 +22,7 @@ class Books(NamedTuple):
     """The day's flows after settlement, USD bn."""
 
     flow: Float[Array, "sector instrument path"]
-    saving: Float[Array, "sector path"]
+    saving: Amounts
     postings: list[Posting]
     trend: Float[Array, "sector instrument path"]
 

@@ -92,14 +92,17 @@ def simulate(
 
 def run_companions(inputs: Inputs) -> tuple[dict[str, np.ndarray], Books]:
     """The central path and its twins in one narrow program that also keeps the books."""
-    names = list(inputs.companions)
-    levers = make_levers(inputs, 1 + len(names), shock_scale=0.0)
-    for position, name in enumerate(names, start=1):
-        for field, value in inputs.companions[name].items():
-            array = getattr(levers, field).at[position].set(value)
-            levers = eqx.tree_at(lambda lv, f=field: getattr(lv, f), levers, array)
-    central = inputs.draw(np.zeros(1 + len(names), dtype=int))
-    return run_block(inputs, central, levers, np.zeros(1 + len(names), dtype=int), 0, ledger=True)
+    twins = list(inputs.companions.values())
+    levers = make_levers(inputs, 1 + len(twins), shock_scale=0.0)
+    fields = {name: np.array(getattr(levers, name)) for name in Levers.__dataclass_fields__}
+    for position, changes in enumerate(twins, start=1):
+        for name, value in changes.items():
+            fields[name][position] = value
+    levers = Levers(**{name: jnp.asarray(array) for name, array in fields.items()})
+    central = np.zeros(1 + len(twins), dtype=int)
+    series, last, ledger = _simulated(inputs, inputs.draw(central), levers, central, 0, ledger=True)
+    closing = np.asarray(last.units[:, :, 0] * jnp.exp(last.log_price[None, :, 0]))
+    return series, Books(np.asarray(inputs.units), closing, _flows(ledger, inputs.economy))
 
 
 def run_paths(inputs: Inputs, numbers: np.ndarray, seed: int) -> dict[str, np.ndarray]:
@@ -108,20 +111,19 @@ def run_paths(inputs: Inputs, numbers: np.ndarray, seed: int) -> dict[str, np.nd
     levers = make_levers(inputs, len(padded), shock_scale=1.0)
     scale = jnp.where(jnp.asarray(padded) > 0, levers.shock_scale, 0.0)
     levers = eqx.tree_at(lambda lv: lv.shock_scale, levers, scale)
-    series, _ = run_block(inputs, inputs.draw(padded), levers, padded, seed, ledger=False)
+    series = run_block(inputs, inputs.draw(padded), levers, padded, seed)
     return {name: array[: len(numbers)] for name, array in series.items()}
 
 
 def run_block(
-    inputs: Inputs,
-    parameters: Parameters,
-    levers: Levers,
-    numbers: np.ndarray,
-    seed: int,
-    *,
-    ledger: bool,
-) -> tuple[dict[str, np.ndarray], Books | None]:
+    inputs: Inputs, parameters: Parameters, levers: Levers, numbers: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
     """Simulate the given parameter columns side by side; series shaped (path, step, ...)."""
+    return _simulated(inputs, parameters, levers, numbers, seed, ledger=False)[0]
+
+
+def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
+    """Series of every path, the last state, and the ledger if it was kept."""
     world, state = _open(
         jnp.asarray(inputs.units),
         jnp.asarray(inputs.issued),
@@ -130,14 +132,11 @@ def run_block(
         make_layout(inputs.economy),
     )
     keys = _path_keys(jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32))
-    seen, last, cumulated = _scan(world, state, inputs.days, keys, ledger)
+    seen, last, kept = _scan(world, state, inputs.days, keys, ledger)
     series = _to_series(seen)
     series["failed_day"] = np.asarray(last.failed_day)
     series["failed_market"] = np.asarray(last.failed_market)
-    if not ledger:
-        return series, None
-    closing = np.asarray(last.units[:, :, 0] * jnp.exp(last.log_price[None, :, 0]))
-    return series, Books(np.asarray(inputs.units), closing, _flows(cumulated, inputs.economy))
+    return series, last, kept
 
 
 class Ledger(NamedTuple):
@@ -241,13 +240,16 @@ def make_levers(inputs: Inputs, paths: int, *, shock_scale: float) -> Levers:
 def _ensemble(inputs, paths, seed, threads, chunks, progress) -> dict[str, np.ndarray]:
     compute = chunks or run_paths
     blocks = [np.arange(k, min(k + CHUNK, paths)) for k in range(0, paths, CHUNK)]
-    parts: list[dict[str, np.ndarray] | None] = [None] * len(blocks)
+    whole: dict[str, np.ndarray] = {}
     done = 0
     for position, part in _in_order_of_completion(compute, inputs, blocks, seed, threads):
-        parts[position] = part
+        if not whole:  # filled in place: the ensemble is never held twice
+            whole = {name: np.empty((paths, *a.shape[1:]), a.dtype) for name, a in part.items()}
+        for name, array in part.items():
+            whole[name][blocks[position]] = array
         done += len(blocks[position])
         progress(done, paths)
-    return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+    return whole
 
 
 def _in_order_of_completion(compute, inputs, blocks, seed, threads) -> Iterator[tuple[int, dict]]:
@@ -267,7 +269,6 @@ def _to_series(seen) -> dict[str, np.ndarray]:
     """Observation arrays (step, ..., path) as (path, step, ...)."""
     flat = seen._asdict()
     funding = flat.pop("funding")._asdict()
-    flat.pop("refreshes")
     flat.update({f"funding_{name}_usd_bn": array for name, array in funding.items()})
     return {name: np.moveaxis(np.asarray(array), -1, 0) for name, array in flat.items()}
 

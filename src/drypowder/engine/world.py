@@ -136,15 +136,17 @@ def money_usd_bn(
     units: Float[Array, "sector instrument *path"], economy: Economy
 ) -> Float[Array, "sector *path"]:
     """M: deposits, currency, money-fund shares and bills of every sector."""
-    return sum(units[:, economy.instrument(name)] for name in MONEY)
+    first, *others = (units[:, economy.instrument(name)] for name in MONEY)
+    return sum(others, first)
 
 
 def ready_cash(
     units: Float[Array, "sector instrument *path"], economy: Economy
 ) -> Float[Array, "sector *path"]:
     """Deposits and money-fund shares: what can be paid today without selling anything."""
-    names = ("deposits", "money_fund_shares")
-    return sum(units[:, economy.instrument(name)] for name in names)
+    return (
+        units[:, economy.instrument("deposits")] + units[:, economy.instrument("money_fund_shares")]
+    )
 
 
 def open_world(

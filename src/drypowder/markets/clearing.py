@@ -1,9 +1,9 @@
 """Prices at which every holder is content and every issue has found its buyer.
 
-Chord Newton on log prices: yesterday's inverse Jacobian first, a fresh analytic one when the
-residual asks for it, steps halved until they help, the whole batch of paths iterated until its
-worst residual is small. Elimination is our own: library solves can deadlock when two runs overlap
-(decision 0003). Batch axis last.
+Chord Newton on log prices: yesterday's inverse Jacobian first; where a path's gap stops halving,
+a fresh analytic one and a step halved until it helps. Each path takes its own decisions, so its
+prices do not depend on the paths beside it. Elimination is our own: library solves can deadlock
+when two runs overlap (decision 0003). Batch axis last.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from jaxtyping import Array, Bool, Float, Int
 from drypowder.markets.demand import Curves, excess_demand, excess_demand_jacobian
 
 TOLERANCE = 1e-11  # of ln(demand/supply)
-_CHORD_STEPS = 8
 _REFRESHES = 60
 _HALVINGS = 6
 _LONGEST_STEP = 2.0  # of log odds of the most elastic holder: keeps wild shocks inside the basin
@@ -31,7 +30,7 @@ class Clearing(NamedTuple):
     inverse: Float[Array, "asset asset path"]  # of the Jacobian, kept for tomorrow's chord
     residual: Float[Array, "asset path"]  # ln(demand/supply)
     converged: Bool[Array, " path"]
-    refreshes: Int[Array, ""]
+    refreshes: Int[Array, " path"]  # Jacobians that were needed
 
 
 def inverse(matrix: Float[Array, "row column path"]) -> Float[Array, "row column path"]:
@@ -81,47 +80,54 @@ def clear(
         gap = excess_demand(log_price=price, curves=curves, segments=segments)
         return jnp.where(alive[None], gap, 0.0)
 
-    def chord(price, residual, inv):
-        def unfinished(carry):
-            _, residual, before, count = carry
-            now = jnp.max(_size(residual))
-            return (now > TOLERANCE) & (count < _CHORD_STEPS) & (now < 0.5 * before)
+    def is_open(search: _Search):
+        return (_size(search.residual) > TOLERANCE) & (search.refreshes < _REFRESHES)
 
-        def step(carry):
-            price, residual, _, count = carry
-            trial = price + _newton_step(inv, residual, steepest)
-            better, gap = _better(price, residual, trial, residual_at(trial))
-            return better, gap, jnp.max(_size(residual)), count + 1
+    def chord(search: _Search) -> _Search:
+        """One more step with the inverse at hand; a path whose gap does not halve is stuck."""
+        trial = search.log_price + _newton_step(search, steepest)
+        moved = _take_better(search, trial, residual_at(trial), is_open(search))
+        slow = _size(moved.residual) >= 0.5 * _size(search.residual)
+        return moved._replace(stuck=is_open(search) & slow)
 
-        start = (price, residual, jnp.array(jnp.inf), jnp.array(0))
-        return jax.lax.while_loop(unfinished, step, start)[:2]
+    def refresh(search: _Search) -> _Search:
+        """Stuck paths get a fresh Jacobian and its step, halved until it helps; others wait."""
+        stuck = search.stuck
+        jacobian = excess_demand_jacobian(
+            log_price=search.log_price, curves=curves, segments=segments
+        )
+        fresh = search._replace(inverse=jnp.where(stuck, inverse(jacobian), search.inverse))
+        full = _newton_step(fresh, steepest)
 
-    def search(price, residual, inv):
-        """The Newton step, halved until it helps, path by path."""
-        full = _newton_step(inv, residual, steepest)
+        def halve(k, best):
+            trial = search.log_price + full * 0.5**k
+            return _take_better(best, trial, residual_at(trial), stuck)
 
-        def halve(k, carry):
-            trial = price + full * 0.5**k
-            return _better(*carry, trial, residual_at(trial))
+        found = jax.lax.fori_loop(0, _HALVINGS, halve, fresh)
+        return found._replace(
+            stuck=stuck & False, refreshes=search.refreshes + stuck.astype(jnp.int64)
+        )
 
-        return jax.lax.fori_loop(0, _HALVINGS, halve, (price, residual))
+    def step(search: _Search) -> _Search:
+        return jax.lax.cond(jnp.any(search.stuck & is_open(search)), refresh, chord, search)
 
-    def unsolved(carry):
-        _, _, residual, count = carry
-        return (jnp.max(_size(residual)) > TOLERANCE) & (count < _REFRESHES)
-
-    def refresh(carry):
-        price, _, residual, count = carry
-        fresh = inverse(excess_demand_jacobian(log_price=price, curves=curves, segments=segments))
-        price, residual = chord(*search(price, residual, fresh), fresh)
-        return price, fresh, residual, count + 1
-
-    price, residual = chord(log_price, residual_at(log_price), inverse_guess)
-    price, inv, residual, count = jax.lax.while_loop(
-        unsolved, refresh, (price, inverse_guess, residual, jnp.array(0))
+    nobody = jnp.zeros_like(alive)
+    start = _Search(
+        log_price, inverse_guess, residual_at(log_price), nobody, nobody.astype(jnp.int64)
     )
-    converged = jnp.all(jnp.abs(residual) <= TOLERANCE, axis=0)  # false for NaN
-    return Clearing(price, inv, residual, converged, count)
+    end = jax.lax.while_loop(lambda search: jnp.any(is_open(search)), step, start)
+    converged = jnp.all(jnp.abs(end.residual) <= TOLERANCE, axis=0)  # false for NaN
+    return Clearing(end.log_price, end.inverse, end.residual, converged, end.refreshes)
+
+
+class _Search(NamedTuple):
+    """Where the search for prices stands, path by path."""
+
+    log_price: Float[Array, "asset path"]
+    inverse: Float[Array, "asset asset path"]
+    residual: Float[Array, "asset path"]
+    stuck: Bool[Array, " path"]  # the last step did not halve the gap
+    refreshes: Int[Array, " path"]
 
 
 def _size(residual):
@@ -129,13 +135,16 @@ def _size(residual):
     return jnp.max(jnp.where(jnp.isfinite(residual), jnp.abs(residual), jnp.inf), axis=0)
 
 
-def _newton_step(inv, residual, steepest):
-    step = -jnp.sum(inv * residual[None], axis=1)
+def _newton_step(search: _Search, steepest):
+    step = -jnp.sum(search.inverse * search.residual[None], axis=1)
     longest = jnp.max(jnp.abs(step) * steepest, axis=0, keepdims=True)
     return step * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(longest, 1e-300))
 
 
-def _better(price, residual, trial, gap):
-    """Path by path, whichever of two price vectors clears better."""
-    wins = (_size(gap) < _size(residual))[None]
-    return jnp.where(wins, trial, price), jnp.where(wins, gap, residual)
+def _take_better(search: _Search, trial, gap, allowed) -> _Search:
+    """The trial prices where they are allowed and clear better."""
+    wins = (allowed & (_size(gap) < _size(search.residual)))[None]
+    return search._replace(
+        log_price=jnp.where(wins, trial, search.log_price),
+        residual=jnp.where(wins, gap, search.residual),
+    )

@@ -138,9 +138,7 @@ def _rates(record: Record, series: dict[str, np.ndarray]) -> dict[str, np.ndarra
     """Yields of the bond columns, spreads and the bill rate, decimals a year, (step,)."""
     names = record.economy.names("cleared")
     wanted = (("treasury_yield", NOTES), ("ig_yield", IG), ("hy_yield", HY))
-    out = {
-        key: series["yield_pa"][:, names.index(name)] for key, name in wanted if name in names
-    }
+    out = {key: series["yield_pa"][:, names.index(name)] for key, name in wanted if name in names}
     out |= {k: series[f"{k}_bp"] / BP for k in ("ig_spread", "hy_spread") if f"{k}_bp" in series}
     return out | ({"bill_rate": series["bill_rate_pa"]} if "bill_rate_pa" in series else {})
 

@@ -7,7 +7,10 @@ Same record, same bytes: no dates, no random ids.
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
+from html import escape
+from textwrap import wrap
 
 import numpy as np
 
@@ -23,6 +26,9 @@ _WIDTH = 7.0
 _POINTS = 200  # of a drawn line: more is not visible and makes the page heavy
 _LAYERS = 6
 _DATES = 6  # ticks
+_LETTERS = 66  # of a line of the title above an exported picture
+_LEAST_PCT = 0.05  # of an axis of price effects, to both sides
+_ROOM_YEARS = 6.0  # to the right of the last dot, for its label
 _LETTER_YEARS = 0.42  # width of a letter of a label on the axis of durations
 
 
@@ -58,6 +64,29 @@ def svg_of(figure) -> str:
     return text.getvalue()
 
 
+def framed(chart: Chart, stamp: str) -> str:
+    """A picture that travels alone: its title above, what it is and its stamp below."""
+    found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt" viewBox="[^"]*"', chart.svg)
+    if found is None:
+        return chart.svg
+    width, height = float(found[1]), float(found[2])
+    above, below = wrap(chart.title, _LETTERS), wrap(stamp, int(1.5 * _LETTERS))
+    top, bottom = 15.0 * len(above) + 8.0, 10.0 * len(below) + 6.0
+    size = f'width="{width:g}pt" height="{height + top + bottom:g}pt" '
+    size += f'viewBox="0 {-top:g} {width:g} {height + top + bottom:g}"'
+    paper = f'<rect y="{-top:g}" width="100%" height="100%" fill="#ffffff"/>'
+    lines = [(t, 12.0, -top + 15.0 * (k + 1), "bold") for k, t in enumerate(above)]
+    lines += [(t, 7.5, height + 10.0 * (k + 1), "normal") for k, t in enumerate(below)]
+    texts = "".join(
+        f'<text x="8" y="{y:g}" font-family="DejaVu Sans, sans-serif" font-size="{points:g}" '
+        f'font-weight="{weight}" fill="#1b1b1b">{escape(text)}</text>'
+        for text, points, y, weight in lines
+    )
+    svg = chart.svg.replace(found[0], size, 1)
+    head = svg.index(">", svg.index("<svg")) + 1
+    return svg[:head] + paper + svg[head:].replace("</svg>", f"{texts}</svg>")
+
+
 def dry_powder(record: Record, words: Catalogue) -> Chart:
     """Whose dry powder, day by day; below, the hoards of AI firms and the day they ended."""
     series = record.central["dry_powder_usd_bn"]
@@ -91,8 +120,10 @@ def dry_powder(record: Record, words: Catalogue) -> Chart:
     return Chart("dry_powder", "powder", title, svg, answers.dry_powder(record))
 
 
-def funding(record: Record, words: Catalogue) -> Chart:
-    """Sources of capex by quarter, stacked; their sum is capex."""
+def funding(record: Record, words: Catalogue) -> Chart | None:
+    """Sources of capex by quarter, stacked; their sum is capex. None where nothing was spent."""
+    if not record.central["funding_capex_usd_bn"].any():
+        return None
     by_source = answers.funding_by_source(record)
     quarters, place = quarters_of(record.dates)
     sums = {
@@ -169,8 +200,10 @@ def assets(record: Record, words: Catalogue) -> Chart | None:
         axes.axhline(0.0, color=TWIN, linewidth=0.8)
         groups = {i.name: i.group for i in record.economy.instruments}
         _dots(axes, points, groups)
+        _at_least(axes, _LEAST_PCT)
         _labels(axes, points, words)
-        axes.set(xlabel=words.say("report.chart.assets.x"), ylabel=words.say("report.chart.assets.y"))
+        axes.set_xlabel(words.say("report.chart.assets.x"))
+        axes.set_ylabel(words.say("report.chart.assets.y"))
         svg = svg_of(figure)
     return Chart("assets", "assets", title, svg, table)
 
@@ -264,7 +297,8 @@ def _stacked(axes, dates, layers, colours, words: Catalogue) -> None:
         base = base + height
     axes.set_ylim(bottom=0.0)
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
+    place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+    axes.legend(handles[::-1], labels[::-1], fontsize=8, **place)
 
 
 def _bars(axes, quarters, sums, words: Catalogue) -> None:
@@ -292,9 +326,16 @@ def _dots(axes, points, groups: dict[str, str]) -> None:
                   markeredgecolor="white")  # fmt: skip
 
 
+def _at_least(axes, reach: float) -> None:
+    """An axis that shows at least so much to both sides: nothing must not look like something."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, -reach), max(high, reach))
+
+
 def _labels(axes, points, words: Catalogue) -> None:
     """Names beside dots, moved apart where dots share a duration."""
-    span = 100 * (max(p[3] for p in points) - min(p[3] for p in points)) or 1.0
+    low, high = axes.get_ylim()
+    span = high - low
     used: list[tuple[float, float, float]] = []
     for name, years, _, effect in sorted(points, key=lambda p: p[3]):
         y, end = 100 * effect, years + _LETTER_YEARS * len(words.label("instrument", name))
@@ -302,9 +343,10 @@ def _labels(axes, points, words: Catalogue) -> None:
                   for start, other_end, other in used):  # fmt: skip
             y += 0.02 * span
         used.append((years, end, y))
-        axes.annotate(words.label("instrument", name), (years, 100 * effect), xytext=(years + 0.4, y),
-                      fontsize=8, va="center")  # fmt: skip
-    axes.margins(x=0.18, y=0.12)
+        said = words.label("instrument", name)
+        axes.annotate(said, (years, 100 * effect), xytext=(years + 0.4, y), fontsize=8, va="center")
+    left, right = axes.get_xlim()
+    axes.set_xlim(left, right + _ROOM_YEARS)
 
 
 def _fan(axes, record: Record, series: str, member: str, scale: float, words: Catalogue) -> None:

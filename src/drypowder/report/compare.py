@@ -47,7 +47,7 @@ def _extra_bonds(record: Record) -> dict[str, tuple[str, float | str | None]]:
     if table is None:
         return {}
     out: dict[str, tuple[str, float | str | None]] = {
-        f"extra_bonds_{name}_yield": ("bp", table.row(name).get("quarter_yield_bp"))  # type: ignore[dict-item]
+        f"extra_bonds_{name}_yield": ("bp", table.row(name).get("quarter_yield_bp"))
         for name in (NOTES, IG)
     }
     out["extra_bonds_equity"] = ("USD per USD", experiments.equity_per_dollar(record))
@@ -94,7 +94,6 @@ def _difference(values: list) -> float | str | None:
     if first is None or last is None:
         return None
     if isinstance(first, str):
-        days = (np.datetime64(last) - np.datetime64(first)).astype(int)
+        days = int((np.datetime64(last) - np.datetime64(first)) / np.timedelta64(1, "D"))
         return f"{days:+d} d" if days else None
     return last - first
-

@@ -37,9 +37,7 @@ class Event:
     date: str
 
 
-def find_events(
-    series: dict[str, np.ndarray], dates: np.ndarray, economy: Economy
-) -> list[Event]:
+def find_events(series: dict[str, np.ndarray], dates: np.ndarray, economy: Economy) -> list[Event]:
     """All events of all worlds; `series` maps names to (path, step, ...)."""
     found: list[tuple[str, str, np.ndarray]] = []
     if "dry_powder_usd_bn" in series:

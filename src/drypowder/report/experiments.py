@@ -131,7 +131,7 @@ def hoard_in_100_worlds(record: Record) -> tuple[float, str | None]:
 
 def _random_paths(record: Record) -> np.ndarray:
     failed = {e.path for e in record.events if e.event == "market_did_not_clear"}
-    return draws(int(record.stamp["paths"]), failed)  # type: ignore[call-overload]
+    return draws(record.stamp["paths"], failed)
 
 
 def all_tables(record: Record) -> dict[str, Table]:
@@ -150,7 +150,7 @@ def levers(record: Record) -> Table:
     columns = (Column("lever"), Column("value", "number"))
     given: dict[str, float] = {}
     for key in ("levers", "levers_changed"):
-        given |= record.about.get(key, {})  # type: ignore[operator]
+        given |= record.about.get(key, {})
     return Table("levers", columns, sorted(given.items()))
 
 
@@ -159,12 +159,12 @@ def assumptions(record: Record) -> Table:
     keys = ("parameter", "value", "low", "high", "unit", "source", "why")
     kinds = {"value": "number", "low": "number", "high": "number"}
     columns = tuple(Column(key, kinds.get(key, "text")) for key in keys)
-    given: list[dict] = list(record.about.get("assumptions", []))  # type: ignore[call-overload]
+    given: list[dict] = list(record.about.get("assumptions", []))
     given.sort(key=lambda row: not row.get("is_guess"))
     return Table("assumptions", columns, [tuple(row.get(key) for key in keys) for row in given])
 
 
 def guesses(record: Record) -> int:
     """How many of the assumptions are judgement."""
-    rows: list[dict] = list(record.about.get("assumptions", []))  # type: ignore[call-overload]
+    rows: list[dict] = list(record.about.get("assumptions", []))
     return sum(bool(row.get("is_guess")) for row in rows)

@@ -39,7 +39,8 @@ def term_key(asked: str, words: Catalogue) -> str:
     wanted = _spelled(asked)
     if wanted and wanted in spelled:
         return spelled[wanted]
-    near = [spelled[n] for n in difflib.get_close_matches(wanted, [s for s in spelled if s], 5, 0.5)]
+    close = difflib.get_close_matches(wanted, [s for s in spelled if s], 5, 0.5)
+    near = [spelled[name] for name in close]
     shown = ", ".join(dict.fromkeys(near)) or ", ".join(keys[:12])
     raise coded(UsageError, "DP-076", asked=asked, near=shown)
 

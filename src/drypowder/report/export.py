@@ -98,7 +98,8 @@ def _html(record: Record, words: Catalogue) -> Files:
 
 
 def _svg(record: Record, words: Catalogue) -> Files:
-    return {f"{chart.key}.svg": chart.svg for chart in charts.all_charts(record, words)}
+    stamp = f"{words.say('report.not_a_forecast')} {words.say('report.stamp', **record.stamp)}"
+    return {f"{c.key}.svg": charts.framed(c, stamp) for c in charts.all_charts(record, words)}
 
 
 MAKERS: dict[str, Callable[[Record, Catalogue], Files]] = {
@@ -159,4 +160,3 @@ def _place(out: Path, names: list[str], write: Callable[[str, Path], object]) ->
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return [out / name for name in names]
-

@@ -114,9 +114,7 @@ def _narrow(columns: dict[str, np.ndarray], economy: Economy) -> dict[str, np.nd
     }
 
 
-def _prefixed(
-    groups: dict[str, dict[str, np.ndarray]], economy: Economy
-) -> dict[str, np.ndarray]:
+def _prefixed(groups: dict[str, dict[str, np.ndarray]], economy: Economy) -> dict[str, np.ndarray]:
     return {
         f"{group}{_SEPARATOR}{column}": values
         for group, series in groups.items()
@@ -160,9 +158,7 @@ def _read_books(path: Path, economy: Economy):
     parts: dict[str, np.ndarray] = {}
     rows = [economy.sector(name) for name in table["sector"]]
     columns = [economy.instrument(name) for name in table["instrument"]]
-    for part, row, column, value in zip(
-        table["part"], rows, columns, table["usd_bn"], strict=True
-    ):
+    for part, row, column, value in zip(table["part"], rows, columns, table["usd_bn"], strict=True):
         parts.setdefault(part, np.zeros(shape))[row, column] = value
     opening, closing = parts.pop("opening"), parts.pop("closing")
     return opening, closing, {k.partition(_SEPARATOR)[2]: v for k, v in parts.items()}
@@ -197,7 +193,7 @@ def _write_paths(path: Path, record: Record) -> None:
 
 def _path_tables(record: Record) -> Iterator:
     worlds = record.paths or {}
-    paths, steps = int(record.stamp["paths"]), len(record.dates)  # type: ignore[call-overload]
+    paths, steps = record.stamp["paths"], len(record.dates)
     for start in range(0, paths, _PATHS_A_GROUP):
         numbers = np.arange(start, min(start + _PATHS_A_GROUP, paths))
         flat = {

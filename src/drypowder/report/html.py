@@ -11,7 +11,7 @@ from html import escape
 
 from drypowder.report.charts import Chart, all_charts
 from drypowder.report.record import Record
-from drypowder.report.summary import Section, headline, sections, stamp_line
+from drypowder.report.summary import Section, claim, headline, sections, stamp_line
 from drypowder.report.tables import Table
 from drypowder.report.words import Catalogue
 
@@ -27,12 +27,15 @@ h1{font-size:1.6rem;line-height:1.25;margin:.6rem 0}
 h2{font-size:1.2rem;margin:2.2rem 0 .4rem;border-top:1px solid #ccc;padding-top:1rem}
 h3{font-size:1rem;margin:1.4rem 0 .3rem}
 .badge{display:inline-block;margin-top:1rem;padding:.15rem .6rem;border:2px solid #8a1c1c;
-color:#8a1c1c;font-weight:700;background:repeating-linear-gradient(45deg,#fff,#fff 6px,#fbeaea 6px,#fbeaea 12px)}
+color:#8a1c1c;font-weight:700;
+background:repeating-linear-gradient(45deg,#fff,#fff 6px,#fbeaea 6px,#fbeaea 12px)}
 .wide{overflow-x:auto}
 figure{margin:1rem 0}
 figure svg{display:block;width:100%;min-width:30rem;height:auto;background:#fff}
 figcaption{font-weight:600}
-dl.card{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.4rem 0;font-size:.9rem}
+figcaption .badge{margin:0 0 .3rem;font-size:.75rem;padding:0 .4rem;border-width:1px}
+dl.card{display:grid;grid-template-columns:max-content 1fr;gap:.1rem .8rem;margin:.4rem 0;
+font-size:.9rem}
 dl.card dt{font-weight:600}dl.card dd{margin:0}
 table{border-collapse:collapse;font-size:.85rem;margin:.5rem 0}
 caption{text-align:left;font-weight:600;padding:.2rem 0}
@@ -66,7 +69,7 @@ def page(record: Record, words: Catalogue) -> str:
 <a class="skip" href="#summary">{escape(words.say("report.html.skip"))}</a>
 <header>
 <p class="badge">{escape(words.say("report.badge"))}</p>
-<h1>{escape(_claim(parts))}</h1>
+<h1>{escape(claim(record, words))}</h1>
 <p>{escape(headline(record, words))}</p>
 </header>
 {_contents(parts, words)}
@@ -97,15 +100,11 @@ def embedded(chart: Chart) -> str:
     return svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
 
 
-def _claim(parts: list[Section]) -> str:
-    """The first thing said: how much dry powder is left."""
-    return next(part.sentences[0] for part in parts if part.key == "powder")
-
-
 def _contents(parts: list[Section], words: Catalogue) -> str:
     items = "".join(f'<li><a href="#{p.key}">{escape(p.title)}</a></li>' for p in parts)
     label = escape(words.say("report.html.contents"))
-    return f'<nav aria-label="{label}"><details open><summary>{label}</summary><ol>{items}</ol></details></nav>'
+    folded = f"<details open><summary>{label}</summary><ol>{items}</ol></details>"
+    return f'<nav aria-label="{label}">{folded}</nav>'
 
 
 def _section(part: Section, charts: list[Chart], words: Catalogue) -> str:
@@ -165,4 +164,3 @@ def _cells(tag: str, extra: str, texts: list[str], wordy: list[bool]) -> str:
 
 def _shortened(table: Table) -> Table:
     return table.first(_GUESSES) if table.key == "assumptions" else table
-

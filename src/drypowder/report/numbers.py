@@ -7,6 +7,7 @@ magnitudes mean different things in different languages). Full precision stays i
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from drypowder.report.words import Catalogue
 
@@ -73,17 +74,17 @@ def count(number: int, words: Catalogue) -> str:
     return _localised(f"{number:,}", words)
 
 
-def cell(value: object, kind: str, words: Catalogue) -> str:
+def cell(value: Any, kind: str, words: Catalogue) -> str:
     """One cell of a table by the kind of its column (see tables.KINDS)."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return words.say("labels.numbers.none")
     if kind in ("text", "date"):
         return str(value)
     if kind == "count":
-        return count(int(value), words)  # type: ignore[call-overload]
+        return count(int(value), words)
     if kind == "mixed" and isinstance(value, str):
         return value
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     if kind == "plain":
         return plain(number, words)
     if kind == "share":

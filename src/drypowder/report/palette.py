@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _INK, _PAPER, _GRID = "#1b1b1b", "#ffffff", "#d9d9d9"
 CENTRAL, TWIN, ALARM = "#0072b2", "#666666", "#b2182b"
@@ -47,7 +48,7 @@ SOURCE = {
 HATCHES = ("//", "\\\\", "--", "||", "xx", "/", "++", "\\", "-", "|")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "drypowder",
     "font.family": "sans-serif",

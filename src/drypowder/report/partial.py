@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from drypowder.report.store import writing
 
 Series = dict[str, np.ndarray]
 _HASH_LETTERS = 16
+_ROOMS = ("accounts", "markets", "channels", "engine", "scenarios")
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Partial:
 
     @classmethod
     def of(cls, home: Path, stamp: dict[str, object]) -> Partial:
-        """The chunks of the run with this stamp: another jax or device starts afresh."""
-        whole = json.dumps(stamp, sort_keys=True, default=str).encode()
+        """The chunks of the run with this stamp: another jax, device or code starts afresh."""
+        whole = json.dumps(stamp, sort_keys=True, default=str).encode() + _code()
         return cls(home / "partial" / f"{stamp['run']}-{_short_hash(whole)}")
 
     def chunks(self, compute: Callable[..., Series]) -> Callable[..., Series]:
@@ -82,6 +84,17 @@ class Partial:
                 temporary.replace(self.folder / f"{name}-{_short_hash(data)}.npz")
             finally:
                 temporary.unlink(missing_ok=True)
+
+
+def _code() -> bytes:
+    """The code of the rooms that decide a number: half a run of each version is no run."""
+    package = resources.files("drypowder")
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        files = package.joinpath(room).iterdir()
+        for path in sorted((p for p in files if p.name.endswith(".py")), key=lambda p: p.name):
+            digest.update(path.read_bytes())
+    return digest.digest()
 
 
 def _short_hash(data: bytes) -> str:

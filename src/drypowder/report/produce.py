@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,14 +70,8 @@ def produce(
     inputs = compile_inputs(order.scenario, years=order.years, seed=order.seed)
     stamp = make_stamp(inputs, paths=order.paths, seed=order.seed)
     partial = Partial.of(home, stamp)
-    run = simulate(
-        inputs,
-        paths=order.paths,
-        seed=order.seed,
-        threads=order.threads,
-        chunks=partial.chunks(run_paths),
-        progress=progress,
-    )
+    asked: dict[str, Any] = {"paths": order.paths, "seed": order.seed, "threads": order.threads}
+    run = simulate(inputs, **asked, chunks=partial.chunks(run_paths), progress=progress)
     seconds = time.perf_counter() - began
     check(run)
     record = record_of(run, about(order, inputs), keep_paths=order.keep_paths)
@@ -87,10 +82,8 @@ def produce(
 
 def _load_drawing() -> None:
     """What the page will need, loaded while the compiled program runs (half a second)."""
-    import matplotlib.backends.backend_svg
-    import matplotlib.figure
-    import pyarrow.parquet
-    import rich.table  # noqa: F401
+    for module in ("matplotlib.figure", "matplotlib.backends.backend_svg", "pyarrow.parquet"):
+        import_module(module)
 
 
 def store(record: Record, home: Path, words: Catalogue, *, seconds: float = 0.0) -> Path:
@@ -127,9 +120,7 @@ def about(order: Order, inputs: Inputs) -> dict[str, object]:
         "levers": scenario.levers,
         "levers_changed": dict(sorted(order.changed.items())),
         "years": order.years,
-        "durations_years": dict(
-            zip(inputs.economy.names("cleared"), years.tolist(), strict=True)
-        ),
+        "durations_years": dict(zip(inputs.economy.names("cleared"), years.tolist(), strict=True)),
         "assumptions": [
             {
                 "parameter": parameter.name,

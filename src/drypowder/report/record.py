@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ FED_ABSORBS = ("fed_absorbs",)
 class Record:
     """A run as the report sees it."""
 
-    stamp: dict[str, object]
+    stamp: dict[str, Any]
     economy: Economy
     dates: np.ndarray  # (step,) datetime64[D]
     central: dict[str, np.ndarray]  # series -> (step, ...)
@@ -47,7 +47,7 @@ class Record:
     flows: dict[str, np.ndarray]  # posting -> (sector, instrument), cumulated
     events: list[Event]
     outcomes: dict[str, np.ndarray]  # one number a world: (path,); see derive.py
-    about: dict[str, object] = field(default_factory=dict)  # title, levers, durations, guesses
+    about: dict[str, Any] = field(default_factory=dict)  # title, levers, durations, guesses
     paths: Mapping[str, np.ndarray] | None = None  # all worlds, when kept: (path, step, ...)
 
     @property
@@ -62,7 +62,7 @@ class Record:
     def worlds(self) -> int:
         """Random worlds behind the bands."""
         failed = {e.path for e in self.events if e.event == "market_did_not_clear"}
-        return len(draws(int(self.stamp["paths"]), failed))  # type: ignore[call-overload]
+        return len(draws(self.stamp["paths"], failed))
 
     def twin(self, names: tuple[str, ...]) -> dict[str, np.ndarray] | None:
         """The first companion that exists under one of these names."""
@@ -88,16 +88,17 @@ def axis_names(series: str, economy: Economy) -> tuple[str, ...]:
     return economy.names("cleared") if axis == "asset" else ()
 
 
-def record_of(run: Run, about: dict[str, object], *, keep_paths: bool = False) -> Record:
+def record_of(run: Run, about: dict[str, Any], *, keep_paths: bool = False) -> Record:
     """Reduce a run to what is kept of it."""
     failed = {failure.path for failure in run.failures}
-    paths = int(run.stamp["paths"])  # type: ignore[call-overload]
+    stamp: dict[str, Any] = dict(run.stamp)
+    paths = stamp["paths"]
     random = draws(paths, failed)
     shown = _shown(run.series, run.economy)
     fans = {name: fan(array[random]) for name, array in shown.items()} if paths > 1 else {}
     twins = {twin: _shown(series, run.economy) for twin, series in run.companions.items()}
     return Record(
-        stamp=dict(run.stamp),
+        stamp=stamp,
         economy=run.economy,
         dates=np.asarray(run.dates).astype("datetime64[D]"),
         central={name: array[0] for name, array in shown.items()},

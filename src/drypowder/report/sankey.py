@@ -87,10 +87,11 @@ def _band(axes, start, end, height: float, colour: str) -> None:
     middle = 0.5 * (x0 + x1)
     points = [
         (x0, y0), (middle, y0), (middle, y1), (x1, y1),
-        (x1, y1 - height), (middle, y1 - height), (middle, y0 - height), (x0, y0 - height), (x0, y0),
+        (x1, y1 - height), (middle, y1 - height), (middle, y0 - height), (x0, y0 - height),
+        (x0, y0),
     ]  # fmt: skip
     codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3, Path.CLOSEPOLY]
-    patch = PathPatch(Path(points, codes), facecolor=colour, alpha=0.45, edgecolor=colour,
+    patch = PathPatch(Path(points, codes), facecolor=colour, alpha=0.5, edgecolor="white",
                       hatch="///", linewidth=0.3)  # fmt: skip
     axes.add_patch(patch)
 

@@ -1,8 +1,8 @@
 """Runs that stay: a folder each, written whole or not at all, found again by a few letters.
 
-    <home>/runs/<run>/   manifest.json, *.parquet, summary.txt, report.html
-    <home>/runs.sqlite   the list of them
-    <home>/partial/      chunks of ensembles that are not finished (see partial.py)
+<home>/runs/<run>/   manifest.json, *.parquet, summary.txt, report.html
+<home>/runs.sqlite   the list of them
+<home>/partial/      chunks of ensembles that are not finished (see partial.py)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Studies of a whole scenario as tables: fitted against published, what matters most, pump and drain.
+"""Studies of a whole scenario as tables: fitted against published, what matters most, pump, drain.
 
 The numbers are made by scenarios.studies; here they get names, units and columns.
 """

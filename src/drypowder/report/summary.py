@@ -45,8 +45,8 @@ def sections(record: Record, words: Catalogue) -> list[Section]:
 def headline(record: Record, words: Catalogue) -> str:
     """Which run this is, in one line."""
     changed = record.about.get("levers_changed", {})
-    listed = ", ".join(f"{k} = {v:g}" for k, v in sorted(changed.items()))  # type: ignore[attr-defined]
-    paths = int(record.stamp["paths"])  # type: ignore[call-overload]
+    listed = ", ".join(f"{k} = {v:g}" for k, v in sorted(changed.items()))
+    paths = record.stamp["paths"]
     return words.say(
         "report.head.one" if paths == 1 else "report.head.many",
         run=record.run_id,
@@ -59,6 +59,20 @@ def headline(record: Record, words: Catalogue) -> str:
     )
 
 
+def claim(record: Record, words: Catalogue) -> str:
+    """The first thing to know: what AI capex did to dry powder, and when hoards were spent."""
+    total = answers.dry_powder(record).row(answers.TOTAL)
+    effect, date = total["effect_usd_bn"], answers.hoard_date(record)
+    said = words.say(
+        "report.head.claim" if effect is not None else "report.head.claim_alone",
+        end=dollars(total["end_usd_bn"], words),
+        effect=dollars(effect or 0.0, words, signed=True),
+        last_day=record.dates[-1],
+    )
+    key = "report.powder.hoard_done" if date else "report.powder.hoard_lasts"
+    return f"{said} {words.say(key, date=date)}"
+
+
 def stamp_line(record: Record, words: Catalogue) -> str:
     """What identifies the run."""
     return words.say("report.stamp", **record.stamp)
@@ -68,7 +82,7 @@ def _accounts(record: Record, words: Catalogue) -> Section:
     economy = record.economy
     gap = np.nanmax(record.central["residual"]) if "residual" in record.central else 0.0
     if "residual" in record.fans:
-        gap = max(gap, float(record.about.get("worst_gap", gap)))  # type: ignore[arg-type]
+        gap = max(gap, float(record.about.get("worst_gap", gap)))
     lines = [
         words.say(
             "report.accounts.balance",
@@ -100,7 +114,7 @@ def _powder(record: Record, words: Catalogue) -> Section:
             end=dollars(end, words),
             first_day=record.dates[0],
             last_day=record.dates[-1],
-            share=percent(end / first, words, signed=False),
+            change=percent(end / first - 1.0, words),
         )
     ]
     if effect is not None:
@@ -129,9 +143,7 @@ def _dates(record: Record, table: Table, words: Catalogue) -> list[str]:
     key = "report.powder.hoard_done" if date else "report.powder.hoard_lasts"
     lines = [words.say(key, date=date)]
     ran_out = [
-        words.say(
-            "report.powder.one_ran_out", sector=words.label("sector", e.subject), date=e.date
-        )
+        words.say("report.powder.one_ran_out", sector=words.label("sector", e.subject), date=e.date)
         for e in sorted(record.events, key=lambda e: e.step)
         if e.event == RAN_OUT and e.path == 0
     ]
@@ -160,11 +172,8 @@ def _dollar(record: Record, words: Catalogue) -> Section:
         )
         for row in sorted(funding.rows[:-1], key=lambda row: -abs(row[1]))
     ]
-    lines = [
-        words.say(
-            "report.dollar.spent", capex=dollars(capex, words), sources=joined(sources, words)
-        )
-    ]
+    key = "report.dollar.spent" if sources else "report.dollar.spent_nothing"
+    lines = [words.say(key, capex=dollars(capex, words), sources=joined(sources, words))]
     total = paid.row(answers.TOTAL)["total_usd_bn"]
     if total:
         listed = _named(paid.rows[:-1], 1, words)
@@ -204,29 +213,32 @@ def _rates(record: Record, words: Catalogue) -> Section:
             )
         )
     if ig and hy:
-        said = {
-            f"{name}{suffix}": basis_points(row[key] * scale, words, signed=bool(suffix))
-            for name, row in (("ig", ig), ("hy", hy))
-            for suffix, key, scale in (("", "end_pa", 1e4), ("_change", "change_bp", 1.0))
-        }
-        lines.append(words.say("report.rates.spreads", **said))
-        if ig["effect_bp"] is not None:
-            effects = {
-                f"{k}_effect": basis_points(r["effect_bp"], words)
-                for k, r in (("ig", ig), ("hy", hy))
-            }
-            lines.append(words.say("report.rates.effects", **effects))
+        lines += _spreads({"ig": ig, "hy": hy}, words)
     if len(pools.rows) == len(_POOLS):
-        rows = dict(zip(_POOLS, pools.to_records(), strict=True))
-        lines.append(
-            words.say(
-                "report.rates.reserves",
-                lambda_bp=basis_points(rows["lambda"]["end"], words, signed=False),
-                change=basis_points(rows["lambda"]["change"], words),
-                **{k: dollars(rows[k]["end"], words) for k in _POOLS[1:]},
-            )
-        )
+        lines.append(_reserves(pools, words))
     return Section("rates", words.say("report.rates.title"), lines, [table, pools])
+
+
+def _spreads(rows: dict[str, dict], words: Catalogue) -> list[str]:
+    said = {name: basis_points(1e4 * row["end_pa"], words, signed=False)
+            for name, row in rows.items()}  # fmt: skip
+    said |= {f"{name}_change": basis_points(row["change_bp"], words) for name, row in rows.items()}
+    lines = [words.say("report.rates.spreads", **said)]
+    effects = {f"{name}_effect": row["effect_bp"] for name, row in rows.items()}
+    if None not in effects.values():
+        told = {name: basis_points(bp, words) for name, bp in effects.items()}
+        lines.append(words.say("report.rates.effects", **told))
+    return lines
+
+
+def _reserves(pools: Table, words: Catalogue) -> str:
+    rows = dict(zip(_POOLS, pools.to_records(), strict=True))
+    return words.say(
+        "report.rates.reserves",
+        lambda_bp=basis_points(rows["lambda"]["end"], words, signed=False),
+        change=basis_points(rows["lambda"]["change"], words),
+        **{name: dollars(rows[name]["end"], words) for name in _POOLS[1:]},
+    )
 
 
 _POOLS = ("lambda", "rrp", "supply", "need")
@@ -304,10 +316,11 @@ def _fed(record: Record, words: Catalogue) -> Section | None:
     if np.isfinite(bought):
         lines.append(words.say("report.fed.bought", usd=dollars(bought, words)))
     parts = [table.row(name).get("undone") for name in (IG, "equity_broad")]
-    if None in parts:
+    told = [_undone(part, words) for part in parts if part is not None]
+    if len(told) < len(parts):
         lines.append(words.say("report.fed.small"))
     else:
-        ig, equity = (_undone(part, words) for part in parts)
+        ig, equity = told
         lines.append(words.say("report.fed.undone", ig=ig, equity=equity))
     return Section("fed", words.say("report.fed.title"), lines, [table])
 

@@ -6,12 +6,15 @@ import csv
 import io
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from drypowder.report.numbers import cell
 from drypowder.report.words import Catalogue
 
-KINDS = ("text", "date", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate")
-KINDS += ("share", "change_pct", "years", "number", "mixed", "plain")
+KINDS = (
+    "text", "date", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate", "share",
+    "change_pct", "years", "number", "mixed", "plain",
+)  # fmt: skip
 _RUN = "run_"  # columns of a comparison are named after runs
 
 
@@ -38,7 +41,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: list[tuple] = field(default_factory=list)
 
-    def to_records(self) -> list[dict[str, object]]:
+    def to_records(self) -> list[dict[str, Any]]:
         """One dictionary a row, for JSON; what is not a number becomes null."""
         names = [column.key for column in self.columns]
         return [dict(zip(names, map(_jsonable, row), strict=True)) for row in self.rows]
@@ -72,7 +75,7 @@ class Table:
         place = [column.key for column in self.columns].index(key)
         return [row[place] for row in self.rows]
 
-    def row(self, name: object) -> dict[str, object]:
+    def row(self, name: object) -> dict[str, Any]:
         """The row whose first cell is `name`; empty when there is none."""
         found = [record for record in self.to_records() if next(iter(record.values())) == name]
         return found[0] if found else {}
@@ -81,13 +84,13 @@ class Table:
         return zip(row, self.columns, strict=True)
 
 
-def _cell(value: object, column: Column, words: Catalogue) -> str:
+def _cell(value: Any, column: Column, words: Catalogue) -> str:
     if column.names and isinstance(value, str):
         return words.label(column.names, value)
     return cell(value, column.kind, words)
 
 
-def _jsonable(value: object) -> object:
+def _jsonable(value: Any) -> Any:
     """NumPy scalars as Python ones, dates as text, NaN as nothing."""
     if hasattr(value, "item"):
         value = value.item()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drypowder.report.record import Record
 from drypowder.report.summary import headline, sections, stamp_line
@@ -70,8 +70,8 @@ def rich_table(table: Table, words: Catalogue):
     header, *rows = table.shown(words)
     shown = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for place, (column, heading) in enumerate(zip(table.columns, header, strict=True)):
-        side = "left" if column.kind == "text" else "right"
-        shown.add_column(Text(heading), justify=side, overflow="fold", no_wrap=place == 0)  # type: ignore[arg-type]
+        side: Any = "left" if column.kind == "text" else "right"
+        shown.add_column(Text(heading), justify=side, overflow="fold", no_wrap=place == 0)
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
     return Padding(shown, (0, 0, 0, 4), expand=False)

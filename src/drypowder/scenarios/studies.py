@@ -41,7 +41,7 @@ TARGETS = (
            "Gabaix and Koijen (2021): about 5, range 3-8, shaded down for published critiques"),
     Target("kappa.bonds", "treasury_bp_per_100bn", 0.36, 1.08, 2.9,
            "bp per 100 bn of Treasuries sold, proceeds not returned",
-           "theory 1.16: 0.5 / 1.5 / 4 bp per 100 bn of ten-year equivalents (139 bn of the column)"),
+           "theory 1.16: 0.5 / 1.5 / 4 bp per 100 bn of ten-year equivalents, 139 of column"),
     Target("crypto_excess_money_usd_bn", "bitcoin", 2.0, 8.0, 25.0,
            "USD of bitcoin per USD bought", "theory 1.12: long-run multiplier 2 / 8 / 25"),
 )  # fmt: skip
@@ -149,7 +149,7 @@ def sensitivity_table(
     return outcomes[0], tuple(rows[:most])
 
 
-_VARIANTS = ({}, {"ai_capex": 0.0}, {"extra_bonds_usd_bn": 100.0})
+_VARIANTS: tuple[dict[str, float], ...] = ({}, {"ai_capex": 0.0}, {"extra_bonds_usd_bn": 100.0})
 _COLUMNS_A_CALL = 64 // len(_VARIANTS)
 
 
@@ -174,7 +174,7 @@ def _outcomes_of_block(inputs: Inputs, scenario: Scenario, block) -> np.ndarray:
             fields[name][k :: len(_VARIANTS)] = value
     levers = type(levers)(**{name: jnp.asarray(array) for name, array in fields.items()})
     parameters = parameters_of(scenario, changed, paths=len(wide))
-    series, _ = run_block(inputs, parameters, levers, np.zeros(len(wide), int), 0, ledger=False)
+    series = run_block(inputs, parameters, levers, np.zeros(len(wide), int), 0)
     base, without, bonds = (
         {n: a[k :: len(_VARIANTS), -1] for n, a in series.items() if a.ndim > 1} for k in range(3)
     )
