@@ -82,6 +82,8 @@ class Run:
     def assert_balanced(self) -> None:
         """Raise UnbalancedError DP-041 if the accounts of any path did not balance on any day."""
         worst = np.nan_to_num(self.residuals, nan=np.inf)
+        for failure in self.failures:  # from that day on the path stands still
+            worst[failure.path, failure.step :] = 0.0
         if worst.max(initial=0.0) > BALANCE_TOLERANCE:
             path, step = np.unravel_index(worst.argmax(), worst.shape)
             raise UnbalancedError(

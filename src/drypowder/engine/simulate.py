@@ -27,7 +27,6 @@ from drypowder.channels.day import Day, Levers
 from drypowder.engine.day import one_day
 from drypowder.engine.run import Books, Failure, Run
 from drypowder.engine.settlement import TRADES, TREND
-from drypowder.engine.settlement import Books as DayBooks
 from drypowder.engine.world import Layout, Parameters, State, World, make_layout, open_world
 
 CHUNK = 64  # paths of one compiled call: the working set stays in cache
@@ -140,22 +139,19 @@ def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
 
 
 class Ledger(NamedTuple):
-    """Flows added up over the run. Settlement is linear: it is done once, at the end."""
+    """Flows of every day (leading step axis), kept for the path whose books are asked for."""
 
     postings: list[Posting]
-    trades: Float[Array, "sector asset path"]
-    trend: Float[Array, "sector instrument path"]
-
-    def add(self, books: DayBooks, state: State, cleared: slice) -> Ledger:
-        """The ledger after one more day."""
-        total = jax.tree.map(jnp.add, self.postings, books.postings)
-        grown = books.trend * jnp.exp(state.log_price)[None]
-        return Ledger(total, self.trades + books.flow[:, cleared], self.trend + grown)
+    trades: Float[Array, "step sector asset path"]
+    trend: Float[Array, "step sector instrument path"]
 
 
 def _flows(ledger: Ledger, economy: Economy) -> dict[str, np.ndarray]:
-    """Cumulated flows of the first path, each posting settled: name -> (sector, instrument)."""
-    first = jax.tree.map(lambda leaf: np.asarray(leaf)[..., :1], ledger)
+    """Flows of the first path over the run, each posting settled: name -> (sector, instrument).
+
+    Settlement is linear, so days are added up first.
+    """
+    first = jax.tree.map(lambda leaf: np.asarray(leaf)[..., :1].sum(axis=0), ledger)
     flows = {posting.name: _as_matrix(posting, economy) for posting in first.postings}
     flows[TRADES][:, economy.columns("cleared")] += first.trades[:, :, 0]
     return {**flows, TREND: first.trend[:, :, 0]}
@@ -183,20 +179,19 @@ def _path_keys(key, numbers):
 
 @partial(jax.jit, static_argnames="ledger")
 def _scan(world: World, state: State, days: Day, keys, ledger: bool):
-    """The compiled program: scan over days, adding up postings if asked."""
+    """The compiled program: scan over days, keeping every posting if asked."""
     global _trace_count
     _trace_count += 1
     cleared = world.layout.economy.columns("cleared")
 
-    def step(carry, day):
-        state, total = carry
+    def step(state: State, day: Day):
         state, seen, books = one_day(state, day, draw_news(keys, day, world), world)
-        total = total.add(books, state, cleared) if ledger else None
-        return (state, total), seen
+        grown = books.trend * jnp.exp(state.log_price)[None]
+        kept = Ledger(books.postings, books.flow[:, cleared], grown) if ledger else None
+        return state, (seen, kept)
 
-    total = _empty_ledger(state, days, keys, world) if ledger else None
-    (last, total), seen = jax.lax.scan(step, (state, total), days)
-    return seen, last, total
+    last, (seen, kept) = jax.lax.scan(step, state, days)
+    return seen, last, kept
 
 
 def draw_news(keys, day: Day, world: World) -> Float[Array, "asset path"]:
@@ -214,15 +209,6 @@ def draw_news(keys, day: Day, world: World) -> Float[Array, "asset path"]:
     smooth = jnp.sqrt(day.dt_years) * (shocks.cholesky @ normal.T)
     news = smooth + shocks.jump_size[:, None] * jumped[None]
     return news * world.levers.shock_scale[None]
-
-
-def _empty_ledger(state: State, days: Day, keys, world: World) -> Ledger:
-    first = jax.tree.map(lambda leaf: leaf[0], days)
-    shapes = jax.eval_shape(lambda: one_day(state, first, draw_news(keys, first, world), world)[2])
-    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-    return Ledger(
-        zeros.postings, zeros.flow[:, world.layout.economy.columns("cleared")], zeros.trend
-    )
 
 
 def make_levers(inputs: Inputs, paths: int, *, shock_scale: float) -> Levers:
