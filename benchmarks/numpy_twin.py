@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from tests import oracle
 
-TOLERANCE, CHORD_STEPS, REFRESHES, LONGEST_STEP = 1e-11, 8, 40, 0.5  # as in the engine
+TOLERANCE, CHORD_STEPS, REFRESHES, LONGEST_STEP = 1e-11, 8, 40, 0.5  # tolerance as in the engine
 
 
 class ChordNewton:

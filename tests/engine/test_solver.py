@@ -145,9 +145,7 @@ def test_one_failing_path_does_not_disturb_the_others():
     beside = _solve(broken)
     assert np.array_equal(np.asarray(beside.converged), [True, False, True])
     for path in (0, 2):
-        np.testing.assert_allclose(
-            beside.log_price[:, path], alone.log_price[:, path], atol=1e-9, rtol=0.0
-        )
+        assert np.array_equal(beside.log_price[:, path], alone.log_price[:, path])
 
 
 MORE_THAN_THERE_IS = 30_000.0  # USD bn; all agency MBS are about 11,000, Treasuries 22,000
@@ -165,7 +163,7 @@ def test_an_impossible_market_is_named(official, market):
 
 
 def test_a_path_that_fails_leaves_the_other_paths_of_its_block_alone():
-    """Path 1 has no demand for Treasuries at any price; paths 0 and 2 must not notice."""
+    """Path 1 has no demand that is a number; paths 0 and 2 must not notice."""
     inputs = busy_inputs(4)
     levers = make_levers(inputs, 3, shock_scale=0.0)
     parameters = inputs.draw(np.arange(3))
@@ -175,9 +173,7 @@ def test_a_path_that_fails_leaves_the_other_paths_of_its_block_alone():
     series = run_block(inputs, sick, levers, np.arange(3), 0)
     assert np.array_equal(series["failed_day"], [-1, 0, -1])
     for path in (0, 2):
-        np.testing.assert_allclose(
-            series["price"][path], healthy["price"][path], atol=1e-9, rtol=0.0
-        )
+        assert np.array_equal(series["price"][path], healthy["price"][path])
 
 
 def _with(module, **changes):

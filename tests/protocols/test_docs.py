@@ -1,4 +1,4 @@
-"""What a reader may rely on: pages made from the source are current, commands parse, links resolve."""
+"""What a reader may rely on: pages say what the source says, commands parse, links resolve."""
 
 from __future__ import annotations
 

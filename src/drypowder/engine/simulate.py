@@ -131,7 +131,8 @@ def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
         make_layout(inputs.economy),
     )
     keys = _path_keys(jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32))
-    seen, last, kept = _scan(world, state, inputs.days, keys, ledger)
+    scan = _scan_with_ledger if ledger else _scan
+    seen, last, kept = scan(world, state, inputs.days, keys)
     series = _to_series(seen)
     series["failed_day"] = np.asarray(last.failed_day)
     series["failed_market"] = np.asarray(last.failed_market)
@@ -177,8 +178,7 @@ def _path_keys(key, numbers):
     return jax.vmap(lambda number: jax.random.fold_in(key, number))(numbers)
 
 
-@partial(jax.jit, static_argnames="ledger")
-def _scan(world: World, state: State, days: Day, keys, ledger: bool):
+def _many_days(world: World, state: State, days: Day, keys, *, ledger: bool):
     """The compiled program: scan over days, keeping every posting if asked."""
     global _trace_count
     _trace_count += 1
@@ -192,6 +192,14 @@ def _scan(world: World, state: State, days: Day, keys, ledger: bool):
 
     last, (seen, kept) = jax.lax.scan(step, state, days)
     return seen, last, kept
+
+
+_scan = jax.jit(partial(_many_days, ledger=False))
+# A few narrow paths run in a fifth of a second however they are compiled; compiling them with
+# care takes seconds that a first run would wait for.
+_scan_with_ledger = jax.jit(
+    partial(_many_days, ledger=True), compiler_options={"xla_backend_optimization_level": 0}
+)
 
 
 def draw_news(keys, day: Day, world: World) -> Float[Array, "asset path"]:
