@@ -27,7 +27,7 @@ from drypowder.accounts import (
 )
 from drypowder.errors import DataMissingError, DrypowderError, UnbalancedError, UsageError
 
-# Net worth before the split, facts/opening.md section 7 (the split moves nobody's).
+# Net worth before the split, checks delivered with the sheets (the split moves nobody's).
 NET_WORTH_USD_BN: dict[str, dict[str, float]] = {
     "2022Q4": {
         "households": 24_976,
@@ -60,7 +60,7 @@ NET_WORTH_USD_BN: dict[str, dict[str, float]] = {
         "rest_of_world": 39_164,
     },
 }  # money, open-end and hedge funds: 0
-# Investor-held real things, facts/opening.md section 7: gold and silver, bitcoin, other crypto.
+# Investor-held real things, as delivered with the sheets: gold and silver, bitcoin, other crypto.
 REAL_USD_BN = {"2022Q4": (2_782.5, 318.5, 339.5), "2025Q4": (7_270.4, 1_747.6, 941.4)}
 # Central-bank deposits less the Treasury's: 2,845.3 - 446.7 and 3,395 - 840.
 CURRENCY_USD_BN = {"2022Q4": 2_398.6, "2025Q4": 2_555.0}
@@ -138,7 +138,7 @@ def test_both_sheets_are_shipped_and_list_every_cell_with_its_status_and_source(
     for name in SHEETS:
         text = resources.files("drypowder.accounts").joinpath("openings", f"{name}.csv").read_text()
         rows = list(csv.DictReader(text.splitlines()))
-        assert len(rows) == 16 * 24  # facts/opening.md: 384 rows
+        assert len(rows) == 16 * 24  # sectors by instruments
         assert {row["status"] for row in rows} == known
         assert all(row["source"] for row in rows)
 
@@ -222,7 +222,7 @@ def test_an_issuer_missing_in_the_issuance_table_owes_its_negative_cell() -> Non
 
 
 def test_every_forced_number_is_reported() -> None:
-    # facts/opening.md section 4: the deposits residual of 2025 was forced by +1,047.
+    # adjustments.csv: the deposits residual of 2025 was forced by +1,047.
     found = {(a.what, a.where): a.amount_usd_bn for a in load_opening("2025Q4").adjustments}
     residual = "residual against an independent estimate", "other_firms, deposits"
     assert found[residual] == pytest.approx(1_047.4)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -116,6 +117,13 @@ def test_json_of_a_run_holds_every_table_and_no_nan(call):
     tables = {"dry_powder", "funding", "yields", "assets", "fed", "worlds", "ai_dollar", "events"}
     assert tables <= found["tables"].keys()
     assert found["note"] == NOT_A_FORECAST and found["stamp"]["seed"] == 5
+
+
+def test_the_list_of_runs_tells_the_minute(call):
+    _, out, _ = call("show")
+    assert re.search(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b", out) and "+00:00" not in out
+    _, out, _ = call("show", "--json")
+    assert "+00:00" in json.loads(out)[0]["made_on"]
 
 
 def test_compare_needs_two_runs_and_shows_the_difference(call):

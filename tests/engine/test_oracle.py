@@ -38,9 +38,6 @@ def _step(state, day, news, world):
     return one_day(state, day, news, world)[:2]
 
 
-_news = jax.jit(draw_news)
-
-
 def _walk(inputs, *, paths: int, levers: dict | None = None):
     """Both worlds side by side, each from its own yesterday: yields what they find every day."""
     switches = make_levers(inputs, paths, shock_scale=1.0)
@@ -53,12 +50,15 @@ def _walk(inputs, *, paths: int, levers: dict | None = None):
     world, state = _open(units, issued, parameters, switches, make_layout(inputs.economy))
     theirs = oracle.world_of(units, issued, parameters, switches, inputs.economy)
     mirror = oracle.numpy_of(state)
-    keys = jax.vmap(lambda n: jax.random.fold_in(jax.random.key(7), n))(jnp.arange(paths))
+    numbers = jnp.arange(paths, dtype=jnp.uint32)
+    heard = draw_news(
+        jax.random.key(7), numbers, inputs.days, parameters.shocks, switches.shock_scale
+    )
     for number in range(len(inputs.dates)):
         day = jax.tree.map(lambda leaf, k=number: leaf[k], inputs.days)
-        news = _news(keys, day, world)
-        state, seen = _step(state, day, news, world)
-        mirror, shown = oracle.one_day(mirror, oracle.numpy_of(day), np.asarray(news), theirs)
+        state, seen = _step(state, day, heard[number], world)
+        news = np.asarray(heard[number])
+        mirror, shown = oracle.one_day(mirror, oracle.numpy_of(day), news, theirs)
         yield state, seen, mirror, shown
 
 

@@ -56,6 +56,15 @@ def _public_functions() -> list[tuple[str, ast.FunctionDef]]:
     return [(f"{name}.{node.name}", node) for name in names for node in docs.public(name)]
 
 
+def test_every_term_names_a_page_by_its_title():
+    known = _script("build_docs").GLOSSARY_PAGES
+    for page, path in known.items():
+        text = (DOCS / "reference" / path).read_text(encoding="utf-8")
+        assert f"# {page.partition(': ')[2]}\n" in text, page
+    glossary = tomllib.loads((PACKAGE / "report/words/en/glossary.toml").read_text("utf-8"))
+    assert {entry["page"] for entry in glossary.values() if "page" in entry} <= known.keys()
+
+
 def test_generated_pages_say_what_the_source_says():
     assert _script("build_docs").stale() == [], "run scripts/build_docs"
 

@@ -50,4 +50,5 @@ def test_thousands_are_separated_and_cells_follow_their_kind():
     assert cell(1234.6, "usd_bn", WORDS) == "1,235"
     assert cell(0.0412, "rate", WORDS) == "4.12"
     assert cell(None, "date", WORDS) == "–"
+    assert cell("2026-11-23T13:21:45.123456+00:00", "moment", WORDS) == "2026-11-23 13:21"
     assert cell("2026-02-06", "mixed", WORDS) == "2026-02-06"

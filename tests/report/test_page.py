@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.figure import Figure
 from tests.report.synthetic import about, make_run
 
-from drypowder.report import charts
+from drypowder.report import answers, charts
+from drypowder.report.dots import name_dots
 from drypowder.report.export import MAKERS
 from drypowder.report.fans import worlds_needed
 from drypowder.report.html import page
+from drypowder.report.palette import drawing
 from drypowder.report.record import record_of
-from drypowder.report.terminal import summary_text
+from drypowder.report.tables import Column, Table
+from drypowder.report.terminal import summary_text, table_text
 from drypowder.report.words import catalogue
 
 WORDS = catalogue()
@@ -135,3 +140,48 @@ def test_the_summary_answers_the_questions(record):
                   "the Fed would have created", "In 100 worlds", NOT_A_FORECAST):  # fmt: skip
         assert asked in text, asked
     assert all(len(line) <= 110 and line == line.rstrip() for line in text.splitlines())
+
+
+def test_a_unit_that_all_amounts_share_is_said_once():
+    amounts = tuple(Column(f"{name}_usd_bn", "usd_bn") for name in ("first", "end"))
+    table = Table("t", (Column("sector"), *amounts, Column("ran_out_on", "date")), [])
+    assert table.shown(WORDS) == [["sector, bn USD", "first day", "last day", "ran out on"]]
+    mixed = Table("t", (Column("source"), amounts[0], Column("share", "share")), [])
+    assert mixed.shown(WORDS) == [["source", "first day, bn USD", "share, %"]]
+
+
+def test_tables_fit_a_hundred_columns(record):
+    for table in (answers.dry_powder(record), answers.yields(record), answers.assets(record)):
+        text = table_text(table, WORDS)
+        assert len(text.splitlines()) == len(table.rows) + 1
+        assert max(map(len, text.splitlines())) <= 100, table.key
+
+
+def test_names_beside_dots_cover_neither_each_other_nor_a_dot():
+    with drawing():
+        figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+        axes = figure.subplots()
+        crowd = [(6.0, -0.05), (5.9, -0.05), (5.7, -0.04), (1.6, -0.03), (40.0, -1.1), (11.0, 3.0),
+                 (15.0, 1.7), (16.0, -0.29), (17.0, -0.59), (18.0, -0.37)]  # fmt: skip
+        points = [(x, y, f"a longish name {k}") for k, (x, y) in enumerate(crowd)]
+        axes.plot(*zip(*crowd, strict=True), "o", markersize=7)
+        name_dots(axes, points)
+        figure.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) == len(crowd) and {t.get_text() for t in axes.texts} == {
+            name for _, _, name in points
+        }
+        for k, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[:k])
+            assert not any(box.contains(*axes.transData.transform(dot)) for dot in crowd)
+            assert axes.get_window_extent().contains(box.x0, box.y0)
+            assert axes.get_window_extent().contains(box.x1, box.y1)
+
+
+def test_every_picture_of_the_documentation_has_a_title_and_is_no_forecast():
+    pictures = sorted((Path(__file__).parents[2] / "docs" / "img").glob("*.svg"))
+    assert len(pictures) >= 4
+    for path in pictures:
+        said = " ".join(" ".join(ElementTree.parse(path).getroot().itertext()).split())
+        assert NOT_A_FORECAST in said, path.name
+        assert 'font-weight="bold"' in path.read_text() or "bold 11px" in path.read_text()

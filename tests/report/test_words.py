@@ -11,6 +11,7 @@ import pytest
 import drypowder
 from drypowder.errors import UsageError
 from drypowder.report import explain
+from drypowder.report.summary import _size
 from drypowder.report.words import SECTIONS, Catalogue, catalogue, coded, languages
 
 SOURCE = Path(drypowder.__file__).parent
@@ -73,3 +74,24 @@ def test_no_one_letter_magnitudes_in_any_sentence():
     for path in folder.glob("*.toml"):
         tomllib.loads(path.read_text())
         assert not re.search(r"\d\s?[BMT]n?\b(?!-)", path.read_text()), path
+
+
+def test_a_name_in_two_parts_is_told_with_the_name_of_the_instrument():
+    words = catalogue()
+    assert words.label("headline", "price_change.equity_broad") == "other shares, price change"
+    assert words.label("outcome", "price_change.bitcoin") == "bitcoin, change (%)"
+    assert words.label("headline", "nobody_knows.this") == "nobody knows.this"
+
+
+@pytest.mark.parametrize(
+    ("bp", "said"),
+    [
+        (0.36, "less than a basis point"),
+        (0.94, "less than a basis point"),
+        (0.96, "a few basis points"),
+        (9.9, "a few basis points"),
+        (12.3, "12 basis points"),
+    ],
+)
+def test_the_size_of_a_move_is_told_as_it_is(bp, said):
+    assert said in _size(bp, catalogue())

@@ -88,6 +88,16 @@ def test_every_shipped_scenario_is_listed_and_loads():
         (ESSAY + "[parameters]\nimport_leek = 0.5", "DP-059", "Did you mean import_leak"),
         (ESSAY + "[parameters]\nparticipation = 0.5", "DP-059", "households"),
         (ESSAY + '[parameters]\n"participation.housholds" = 0.5', "DP-059", "households"),
+        (ESSAY + "[parameters]\nparticipation.housholds = 0.5", "DP-059", "households"),
+        (ESSAY + "[parameters]\nparticipation.households = 50", "DP-056", "Write 0.5, not 50"),
+        (ESSAY + "[parameters]\nparticipation = {}", "DP-059", "households"),
+        (ESSAY + "[parameters]\nparticipation = {value = 0.5}", "DP-059", "households"),
+        (ESSAY + "[parameters]\nx_min.value.low = 0.5", "DP-055", "x_min"),
+        (
+            ESSAY + '[parameters]\nkappa.gold = 1.0\n"kappa.gold" = 2.0',
+            "DP-064",
+            "kappa.gold is given twice",
+        ),
         (ESSAY + "[parameters]\ntrend_growth_pa = 4.5", "DP-056", "Write 0.045, not 4.5"),
         (ESSAY + "[parameters]\nlambda_bar_bp = -4.0", "DP-057", "bp"),
         (ESSAY + "[parameters]\nlambda_bar_bp = nan", "DP-058", "bp"),
@@ -172,6 +182,31 @@ def test_an_extension_adds_levers_and_parameters_to_those_of_its_base(tmp_path):
     assert mine.levers == {"capex_pace": 0.5, "bill_share": 0.5}
     assert mine.parameters["x_min"].value == 0.6
     assert mine.parameters["bond_share"].value == load("essay").parameters["bond_share"].value
+
+
+def test_parameters_may_be_written_without_quotes(tmp_path):
+    row = '{ value = 0.4, low = 0.2, high = 0.5, unit = "share", source = "test", why = "test" }'
+    quoted, plain = tmp_path / "quoted" / "mine.toml", tmp_path / "plain" / "mine.toml"
+    for path, keys in ((quoted, '"{}"'), (plain, "{}")):
+        path.parent.mkdir()
+        table = f"{keys.format('participation.households')} = {row}\n"
+        table += f"{keys.format('spending_recipient.others.other_firms')} = 1.0\n"
+        path.write_text(f"{ESSAY}[parameters]\n{table}")
+    one, two = load(quoted), load(plain)
+    assert one.digest == two.digest and dict(one.parameters) == dict(two.parameters)
+    given = two.parameters["participation.households"]
+    assert (given.low, given.value, given.high) == (0.2, 0.4, 0.5)
+    assert two.parameters["participation.other_firms"].low == 0.05  # as shipped
+
+
+def test_unquoted_parameters_are_added_to_those_of_the_base(tmp_path):
+    (tmp_path / "base.toml").write_text(
+        ESSAY + "[parameters]\nkappa.gold = 2.0\nkappa.crypto = 3.0"
+    )
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "{tmp_path / "base.toml"}"\n[parameters]\nkappa.gold = 4.0')
+    known = load(path).parameters
+    assert (known["kappa.gold"].value, known["kappa.crypto"].value) == (4.0, 3.0)
 
 
 def test_an_override_keeps_a_range_of_its_own(tmp_path):

@@ -9,7 +9,8 @@ Receipts of sector i wait in a buffer B_i and leave it at rate B_i / lag_i, spli
 
 Households also spend a little out of listed-equity gains. No multiplier is coded; it is
 measured. Switched off, receipts stay in the buffer and nobody spends out of wealth.
-Source: theory 1.1; Chodorow-Reich, Nenov, Simsek for wealth. Signs: receipts +, payments -.
+Source: Godley and Lavoie (2007) for the frame; Chodorow-Reich, Nenov and Simsek (2021) for wealth.
+Signs: receipts +, payments -.
 """
 
 from __future__ import annotations

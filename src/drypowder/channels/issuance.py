@@ -10,7 +10,8 @@ refills the hoard. What the base year's cash flow pays for after payouts is tren
 customers and shareholders see only what exceeds it.
 
 Also here: AI labs (own cash, then private rounds, part of it vendor financing), the Treasury
-(bills, notes, its account) and other firms. Source: facts c_capex, capex_quarterly; model 7.
+(bills, notes, its account) and other firms.
+Source: SEC EDGAR company facts for the order of payment in 2022-26; docs/decisions/0004.
 Signs: a gap is money to be found, > 0; sales to holders are net supply, > 0.
 """
 
@@ -123,7 +124,7 @@ def fund(
     firm_sold = _other_firms(day, levers.issuance, parameters)
     supply = {name: sold.get(name, 0.0) + state_sold.get(name, 0.0) + firm_sold.get(name, 0.0)
               for name in {**sold, **state_sold, **firm_sold}}  # fmt: skip
-    funding = _funding(capex, retained, sources, lab_round, parameters)
+    funding = _funding(levers.issuance * capex, retained, sources, lab_round)
     return Issuance(postings + state_postings, supply, receipts + state_receipts, funding)
 
 
@@ -235,6 +236,6 @@ def _other_firms(day, switch, parameters):
     }
 
 
-def _funding(capex, retained, sources, lab_round, parameters):
+def _funding(capex, retained, sources, lab_round):
     total = {name: jnp.sum(amount, axis=0) for name, amount in sources.items()}
     return Funding(capex=capex, cash_flow=retained, lab_round=lab_round, **total)

@@ -5,7 +5,7 @@
 Purchases above trend are paid with new reserves: bills from money funds at par, Treasuries and
 agency MBS in the market, where they are negative net supply. Negative purchases are QT.
 The reverse-repo pool and the standing facility move reserves by postings of their own.
-Source: model sections 6, 7, law 7. Signs: bought +, sold -.
+Source: the fed's balance sheet (Federal Reserve H.4.1). Signs: bought +, sold -.
 """
 
 from __future__ import annotations

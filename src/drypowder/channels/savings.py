@@ -2,7 +2,7 @@
 
 A sector whose payments leave too little on deposit redeems money-fund shares, then sells bills
 to money funds. Money funds lend what they receive to dealers overnight and call it back to pay.
-Source: model section 5 (table). Signs: bought +, sold or redeemed -.
+Source: docs/decisions/0007, judgement. Signs: bought +, sold or redeemed -.
 """
 
 from __future__ import annotations

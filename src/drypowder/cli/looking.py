@@ -58,7 +58,8 @@ def list_parameters(
 
     words = catalogue()
     if calibration:
-        output.give_table(studies.calibration())
+        table = studies.calibration()
+        output.give(text=lambda: _calibration(table, words), table=lambda: table)
     elif sensitivity is not None:
         table = studies.sensitivity(sensitivity)
         shown = studies.folded(table, words)
@@ -67,6 +68,15 @@ def list_parameters(
         output.give_table(studies.pump_and_drain(pump))
     else:
         _give_parameters(output, guesses)
+
+
+def _calibration(table: Table, words: Catalogue) -> str:
+    """Numbers as a table; below it what each multiplier is and who measured it, a line each."""
+    from drypowder.report.terminal import table_text
+
+    numbers = table.keep(*(c.key for c in table.columns if c.key not in ("unit", "source")))
+    notes = "".join(words.say("cli.params.fitted", **row) for row in table.to_records())
+    return table_text(numbers, words) + "\n" + notes
 
 
 def _give_parameters(output: Output, guesses: bool) -> None:

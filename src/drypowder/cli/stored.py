@@ -16,7 +16,7 @@ def list_runs(home: Path | None, output: Output) -> None:
     """All stored runs, the latest first."""
     from drypowder.report.listing import entries
 
-    kinds = {"paths": "count", "steps": "count", "seconds": "years"}
+    kinds = {"paths": "count", "steps": "count", "seconds": "years", "made_on": "moment"}
     names = ("run", "scenario", "levers", "paths", "steps", "seed", "version", "made_on", "seconds")
     columns = tuple(Column(name, kinds.get(name, "text")) for name in names)
     found = entries(home_folder(home))

@@ -53,23 +53,27 @@ def one_day(
     excess = excess_money(state, postings, earned, funded, morning, day, world)
     trades = find_prices(state, news, excess, supply, morning, day, world)
     marks = mark_funds(state, marks, trades, world)
+    state, marks, trades = stop_where_failed(state, marks, trades, day, world)
     books = settle_day(state, marks, trades, postings, day, world)
     new = revalue_and_update(state, day, marks, trades, books, earned, funded, morning, world)
     seen = observe(state, new, day, excess, trades, books, funded, earned, morning, world)
-    return _keep_failed(state, new, trades, day), seen, books
+    return new, seen, books
 
 
-def _keep_failed(state: State, new: State, trades: Trades, day: Day) -> State:
-    """A path that did not clear stops where it was and says in which market."""
-    finite = jnp.all(jnp.isfinite(new.log_price), axis=0)
-    cleared = trades.clearing.converged & finite
-    alive = state.alive & cleared
-    kept = State(*(jnp.where(alive, now, was) for was, now in zip(state, new, strict=True)))
-    gap = jnp.abs(trades.clearing.residual)
-    market = jnp.argmax(jnp.where(jnp.isnan(gap), jnp.inf, gap), axis=0)
-    failed_now = state.alive & ~cleared
-    return kept._replace(
-        alive=alive,
+def stop_where_failed(
+    state: State, marks: Float[Array, "instrument path"], trades: Trades, day: Day, world: World
+) -> tuple[State, Float[Array, "instrument path"], Trades]:
+    """A path without a price in some market stands still from today, and says which market."""
+    missing = ~jnp.isfinite(marks)
+    cleared = world.layout.economy.columns("cleared")
+    clears = trades.clears & ~jnp.any(missing, axis=0)
+    widest = cleared.start + jnp.argmax(jnp.abs(trades.clearing.residual), axis=0)
+    market = jnp.where(jnp.any(missing, axis=0), jnp.argmax(missing, axis=0), widest)
+    failed_now = state.alive & ~clears
+    state = state._replace(
+        alive=clears,
         failed_market=jnp.where(failed_now, market, state.failed_market),
         failed_day=jnp.where(failed_now, day.number, state.failed_day),
     )
+    marks = jnp.where(clears[None], marks, state.log_price)
+    return state, marks, trades._replace(clears=clears)

@@ -72,7 +72,7 @@ def observe(state, new, day, excess, trades, books, funded, earned, morning, wor
         receipts_usd_bn=earned.received + funded.receipts,
         listed_equity_usd_bn=jnp.sum(take_rows(price, equity) * shares[:, None], axis=0),
         turnover_usd_bn=new.turnover,
-        residual=account_residual(state, new, books, price),
+        residual=account_residual(new, books, price, world),
         market_residual=jnp.max(jnp.abs(trades.clearing.residual), axis=0),
         refreshes=trades.clearing.refreshes.astype(jnp.float64),
     )
@@ -95,15 +95,16 @@ def _dry_powder(excess, trades: Trades, new: State, day: Day, world: World):
     return demander * left + issuer * (have - floor * need)
 
 
-def account_residual(state: State, new: State, books: Books, price) -> Float[Array, " path"]:
-    """Largest gap of the books relative to the day's gross flows (law 1).
+def account_residual(new: State, books: Books, price, world: World) -> Float[Array, " path"]:
+    """Largest gap of the books relative to the day's gross flows.
 
-    Columns of flows sum to zero, each sector's flows sum to its saving, and stocks of every
-    financial claim still net to what they did; scaled by max(gross flows, 1e-6 gross assets).
+    Columns of flows sum to zero, each sector's flows sum to its saving, and stocks of every claim
+    net to what they did at the opening; scaled by max(gross flows, 1e-6 gross assets).
     """
     columns = jnp.max(jnp.abs(jnp.sum(books.flow, axis=0)), axis=0)
     rows = jnp.max(jnp.abs(jnp.sum(books.flow, axis=1) - books.saving), axis=0)
-    stocks = jnp.max(jnp.abs(jnp.sum(new.units, axis=0) - jnp.sum(state.units, axis=0)), axis=0)
+    opened = jnp.sum(world.opening_units, axis=0)[:, None]  # zero, but for real things
+    stocks = jnp.max(jnp.abs(jnp.sum(new.units, axis=0) - opened), axis=0)
     gross = jnp.sum(jnp.maximum(books.flow, 0.0), axis=(0, 1))
     assets = jnp.sum(jnp.maximum(new.units, 0.0) * price[None], axis=(0, 1))
     scale = jnp.maximum(gross, 1e-6 * assets)

@@ -11,7 +11,7 @@ from drypowder.accounts.postings import Amounts, Posting, flow_columns, saving, 
 from drypowder.channels.day import Day
 from drypowder.channels.savings import money_fund_sweep, raise_cash
 from drypowder.channels.trend import trend_units
-from drypowder.engine.trading import Trades
+from drypowder.engine.trading import Trades, net_asset_values
 from drypowder.engine.world import State, World
 from drypowder.markets.yields import earnings_to_value
 
@@ -19,7 +19,7 @@ TREND, TRADES = "trend_growth", "market_trades"
 
 
 class Books(NamedTuple):
-    """The day's flows after settlement, USD bn."""
+    """The day's flows after settlement, USD bn; nothing moves on a path whose markets failed."""
 
     flow: Float[Array, "sector instrument path"]
     saving: Amounts
@@ -54,6 +54,7 @@ def settle_day(state: State, marks, trades: Trades, postings, day: Day, world: W
         ],
         axis=1,
     )
+    going = trades.clears[None, None]
     grown = trend_units(
         opening_units=world.opening_units,
         growing=world.growing,
@@ -61,7 +62,12 @@ def settle_day(state: State, marks, trades: Trades, postings, day: Day, world: W
         fund_rows=world.layout.funds,
         growth=day.trend_growth,
     )
-    return Books(flow, saving(postings), postings, grown)
+    return Books(
+        flow=jnp.where(going, flow, 0.0),
+        saving=jnp.where(trades.clears[None], saving(postings), 0.0),
+        postings=postings,
+        trend=jnp.where(going, grown, 0.0),
+    )
 
 
 def revalue_and_update(
@@ -71,19 +77,17 @@ def revalue_and_update(
     layout, cleared = world.layout, world.layout.economy.columns("cleared")
     price = jnp.exp(marks)
     units = state.units + books.flow / price[None] + books.trend
-    for row, share in layout.funds:
-        worth = price * units[row]
-        assets = jnp.sum(worth, axis=0) - worth[share]
-        marks = marks.at[share].set(jnp.log(assets / -units[row, share]))
-    issuer = (world.opening_issued > 0.0)[:, :, None]
+    marks = net_asset_values(marks, units, layout.funds)
+    issuer = (world.opening_issued > 0.0)[:, :, None] & trades.clears[None, None]
     issued = jnp.where(issuer, trades.net_supply, 0.0) / price[None, cleared]
     grown = world.opening_issued * world.growing_assets[None] * day.trend_growth
+    grown = jnp.where(trades.clears[None, None], grown[:, :, None], 0.0)
     receipts = earned.received + funded.receipts
     rate = _receipts_rate(state, receipts, day, world)
     bank = layout.economy.role("bank")
     return state._replace(
         units=units,
-        issued=state.issued + issued + grown[:, :, None],
+        issued=state.issued + issued + grown,
         log_price=marks,
         log_fundamental=state.log_fundamental
         + _earned_value(state.receipts_rate, rate, day, world),

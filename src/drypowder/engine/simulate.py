@@ -27,7 +27,15 @@ from drypowder.channels.day import Day, Levers
 from drypowder.engine.day import one_day
 from drypowder.engine.run import Books, Failure, Run
 from drypowder.engine.settlement import TRADES, TREND
-from drypowder.engine.world import Layout, Parameters, State, World, make_layout, open_world
+from drypowder.engine.world import (
+    Layout,
+    Parameters,
+    ShockParameters,
+    State,
+    World,
+    make_layout,
+    open_world,
+)
 
 CHUNK = 64  # paths of one compiled call: the working set stays in cache
 _trace_count = 0  # compiled traces so far, for the test that counts them
@@ -130,9 +138,10 @@ def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
         levers,
         make_layout(inputs.economy),
     )
-    keys = _path_keys(jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32))
+    key, counters = jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32)
+    news = draw_news(key, counters, inputs.days, parameters.shocks, levers.shock_scale)
     scan = _scan_with_ledger if ledger else _scan
-    seen, last, kept = scan(world, state, inputs.days, keys)
+    seen, last, kept = scan(world, state, inputs.days, news)
     series = _to_series(seen)
     series["failed_day"] = np.asarray(last.failed_day)
     series["failed_market"] = np.asarray(last.failed_market)
@@ -173,24 +182,20 @@ def _open(units, issued, parameters, levers, layout: Layout) -> tuple[World, Sta
     )
 
 
-@jax.jit
-def _path_keys(key, numbers):
-    return jax.vmap(lambda number: jax.random.fold_in(key, number))(numbers)
-
-
-def _many_days(world: World, state: State, days: Day, keys, *, ledger: bool):
+def _many_days(world: World, state: State, days: Day, news, *, ledger: bool):
     """The compiled program: scan over days, keeping every posting if asked."""
     global _trace_count
     _trace_count += 1
     cleared = world.layout.economy.columns("cleared")
 
-    def step(state: State, day: Day):
-        state, seen, books = one_day(state, day, draw_news(keys, day, world), world)
+    def step(state: State, today):
+        day, heard = today
+        state, seen, books = one_day(state, day, heard, world)
         grown = books.trend * jnp.exp(state.log_price)[None]
         kept = Ledger(books.postings, books.flow[:, cleared], grown) if ledger else None
         return state, (seen, kept)
 
-    last, (seen, kept) = jax.lax.scan(step, state, days)
+    last, (seen, kept) = jax.lax.scan(step, state, (days, news))
     return seen, last, kept
 
 
@@ -202,21 +207,26 @@ _scan_with_ledger = jax.jit(
 )
 
 
-def draw_news(keys, day: Day, world: World) -> Float[Array, "asset path"]:
-    """News of the day: correlated normal impulses and rare common jumps, by counter."""
-    shocks = world.parameters.shocks
-    factors = shocks.cholesky.shape[1]
+@jax.jit
+def draw_news(
+    key, numbers, days: Day, shocks: ShockParameters, scale: Float[Array, " path"]
+) -> Float[Array, "step asset path"]:
+    """News of every day: correlated normal impulses and rare common jumps, by counter.
 
-    def of_path(key):
-        today = jax.random.fold_in(key, day.number)
-        normal, jump = jax.random.split(today)
-        return jax.random.normal(normal, (factors,)), jax.random.uniform(jump)
+    What path p hears on day t depends on the seed, p and t alone.
+    """
 
-    normal, uniform = jax.vmap(of_path)(keys)
-    jumped = (uniform < shocks.jump_rate_pa * day.dt_years).astype(normal.dtype)
-    smooth = jnp.sqrt(day.dt_years) * (shocks.cholesky @ normal.T)
-    news = smooth + shocks.jump_size[:, None] * jumped[None]
-    return news * world.levers.shock_scale[None]
+    def heard(number, today):
+        place = jax.random.fold_in(jax.random.fold_in(key, number), today)
+        normal, jump = jax.random.split(place)
+        return jax.random.normal(normal, (shocks.cholesky.shape[1],)), jax.random.uniform(jump)
+
+    by_path = jax.vmap(heard, in_axes=(0, None), out_axes=-1)
+    normal, uniform = jax.vmap(by_path, in_axes=(None, 0))(numbers, days.number)
+    dt = days.dt_years[:, None, None]
+    smooth = jnp.sqrt(dt) * jnp.einsum("af,tfp->tap", shocks.cholesky, normal)
+    jumped = jnp.where(uniform[:, None] < shocks.jump_rate_pa * dt, 1.0, 0.0)
+    return (smooth + shocks.jump_size[None, :, None] * jumped) * scale[None, None]
 
 
 def make_levers(inputs: Inputs, paths: int, *, shock_scale: float) -> Levers:
@@ -268,9 +278,9 @@ def _to_series(seen) -> dict[str, np.ndarray]:
 
 
 def _failures(series: dict[str, np.ndarray], economy: Economy) -> tuple[Failure, ...]:
-    assets = economy.names("cleared")
+    names = economy.instrument_names
     return tuple(
-        Failure(path, int(day), assets[int(series["failed_market"][path])])
+        Failure(path, int(day), names[int(series["failed_market"][path])])
         for path, day in enumerate(series["failed_day"])
         if day >= 0
     )

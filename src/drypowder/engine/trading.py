@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from drypowder.accounts.rows import place_rows, take_rows
 from drypowder.channels.day import Day
@@ -21,6 +21,7 @@ class Trades(NamedTuple):
     value: Float[Array, "sector asset path"]  # bought +, sold or issued -
     net_supply: Float[Array, "sector asset path"]  # sold by rule: issuers, fed, hoards
     clearing: Clearing
+    clears: Bool[Array, " path"]  # every market cleared and every price is a number
 
 
 def hear_news(state: State, day: Day, news, world: World) -> State:
@@ -64,7 +65,7 @@ def find_prices(state, news, excess, supply, morning, day, world) -> Trades:
     gap = sold - jnp.sum(bought, axis=0)  # what rounding left over, pro rata to holdings
     bought = bought + wanted / jnp.maximum(jnp.sum(wanted, axis=0), 1e-300)[None] * gap[None]
     value = place_rows(bought, holders, len(supply)) - supply
-    return Trades(value, supply, solved)
+    return Trades(value, supply, solved, state.alive & solved.converged)
 
 
 def _curves(state, excess, supply, morning, day, world) -> Curves:
@@ -104,10 +105,18 @@ def mark_private(state: State, day: Day, world: World) -> Float[Array, "instrume
 
 
 def mark_funds(state: State, marks, trades: Trades, world: World):
-    """Prices of the day: cleared, appraised, and fund shares at net asset value before flows."""
+    """Prices of the day: cleared, appraised, and fund shares at net asset value before flows.
+
+    An insolvent fund has no price.
+    """
     marks = marks.at[world.layout.economy.columns("cleared")].set(trades.clearing.log_price)
-    for row, share in world.layout.funds:
-        worth = jnp.exp(marks) * state.units[row]
+    return net_asset_values(marks, state.units, world.layout.funds)
+
+
+def net_asset_values(marks, units, funds: tuple[tuple[int, int], ...]):
+    """Log prices with every fund's shares at what its other assets are worth, in fund order."""
+    for row, share in funds:
+        worth = jnp.exp(marks) * units[row]
         assets = jnp.sum(worth, axis=0) - worth[share]
-        marks = marks.at[share].set(jnp.log(assets / -state.units[row, share]))
+        marks = marks.at[share].set(jnp.log(assets / -units[row, share]))
     return marks

@@ -4,7 +4,8 @@ Equity multiplier M: change in value of all listed equity per USD when a buyer o
 holders pays new money for it pro rata. Bonds: basis points on the Treasury column per 100 bn of
 it sold to holders, proceeds not returned. Both are impact effects of one clearing.
 
-Source: Gabaix and Koijen (2021), targets in parameters.md. Signs: M > 0; more supply, yield up.
+Source: Gabaix and Koijen (2021) for equity; Li and Wei (FEDS 2014-07) and Gagnon et al. (2011) for
+bonds. Signs: M > 0; more supply, yield up.
 """
 
 from __future__ import annotations

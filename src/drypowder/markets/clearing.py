@@ -1,9 +1,10 @@
 """Prices at which every holder is content and every issue has found its buyer.
 
-Chord Newton on log prices: yesterday's inverse Jacobian first; where a path's gap stops halving,
-a fresh analytic one and a step halved until it helps. Each path takes its own decisions, so its
-prices do not depend on the paths beside it. Elimination is our own: library solves can deadlock
-when two runs overlap (decision 0003). Batch axis last.
+Chord Newton on log prices: yesterday's inverse Jacobian first, taught by each step what it did
+(Broyden); where a path's gap stops shrinking, a fresh analytic one and a step halved until it
+helps. Each path takes its own decisions, so its prices do not depend on the paths beside it.
+Elimination is our own: library solves can deadlock when two runs overlap (decision 0003). Batch
+axis last.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from jaxtyping import Array, Bool, Float, Int
 from drypowder.markets.demand import Curves, excess_demand, excess_demand_jacobian
 
 TOLERANCE = 1e-11  # of ln(demand/supply)
+_PROGRESS = 0.9  # a step must shrink the gap at least to this share of it
+_LEARNING = 1e-9  # gaps below this are too close to rounding to learn from
 _REFRESHES = 60
 _HALVINGS = 6
 _LONGEST_STEP = 2.0  # of log odds of the most elastic holder: keeps wild shocks inside the basin
+_LONGEST_LEAP = 0.5  # of a log price, for paths that no careful step has helped
 
 
 class Clearing(NamedTuple):
@@ -75,6 +79,7 @@ def clear(
     """
 
     steepest = 1.0 + jnp.max(curves.slope, axis=0)
+    moves = curves.trades[:, None]
 
     def residual_at(price):
         gap = excess_demand(log_price=price, curves=curves, segments=segments)
@@ -84,11 +89,15 @@ def clear(
         return (_size(search.residual) > TOLERANCE) & (search.refreshes < _REFRESHES)
 
     def chord(search: _Search) -> _Search:
-        """One more step with the inverse at hand; a path whose gap does not halve is stuck."""
-        trial = search.log_price + _newton_step(search, steepest)
-        moved = _take_better(search, trial, residual_at(trial), is_open(search))
-        slow = _size(moved.residual) >= 0.5 * _size(search.residual)
-        return moved._replace(stuck=is_open(search) & slow)
+        """One more step with the inverse at hand; a path that makes no progress is stuck."""
+        trying = is_open(search)
+        step = moves * _newton_step(search, steepest)
+        gap = residual_at(search.log_price + step)
+        moved = _take_better(search, search.log_price + step, gap, trying)
+        slow = _size(moved.residual) >= _PROGRESS * _size(search.residual)
+        telling = trying & ~slow & (_size(search.residual) > _LEARNING)
+        learnt = _learn(search.inverse, step, gap - search.residual, telling)
+        return moved._replace(inverse=learnt, stuck=trying & slow)
 
     def refresh(search: _Search) -> _Search:
         """Stuck paths get a fresh Jacobian and its step, halved until it helps; others wait."""
@@ -97,13 +106,18 @@ def clear(
             log_price=search.log_price, curves=curves, segments=segments
         )
         fresh = search._replace(inverse=jnp.where(stuck, inverse(jacobian), search.inverse))
-        full = _newton_step(fresh, steepest)
+        full = moves * _newton_step(fresh, steepest)
 
         def halve(k, best):
             trial = search.log_price + full * 0.5**k
             return _take_better(best, trial, residual_at(trial), stuck)
 
         found = jax.lax.fori_loop(0, _HALVINGS, halve, fresh)
+        leap = search.log_price + moves * _newton_step(
+            fresh, jnp.ones_like(steepest), _LONGEST_LEAP
+        )
+        lost = stuck & (search.refreshes >= _REFRESHES // 2)
+        found = _take(found, leap, residual_at(leap), lost)
         return found._replace(
             stuck=stuck & False, refreshes=search.refreshes + stuck.astype(jnp.int64)
         )
@@ -126,7 +140,7 @@ class _Search(NamedTuple):
     log_price: Float[Array, "asset path"]
     inverse: Float[Array, "asset asset path"]
     residual: Float[Array, "asset path"]
-    stuck: Bool[Array, " path"]  # the last step did not halve the gap
+    stuck: Bool[Array, " path"]  # the last step made no progress
     refreshes: Int[Array, " path"]
 
 
@@ -135,15 +149,29 @@ def _size(residual):
     return jnp.max(jnp.where(jnp.isfinite(residual), jnp.abs(residual), jnp.inf), axis=0)
 
 
-def _newton_step(search: _Search, steepest):
+def _newton_step(search: _Search, steepest, longest_allowed=_LONGEST_STEP):
     step = -jnp.sum(search.inverse * search.residual[None], axis=1)
     longest = jnp.max(jnp.abs(step) * steepest, axis=0, keepdims=True)
-    return step * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(longest, 1e-300))
+    return step * jnp.minimum(1.0, longest_allowed / jnp.maximum(longest, 1e-300))
+
+
+def _learn(inverse, step, change, allowed):
+    """Broyden's update: the inverse that explains what the last step did to the gaps."""
+    explained = jnp.sum(inverse * change[None], axis=1)
+    pull = jnp.sum(inverse * step[:, None], axis=0)
+    size = jnp.sum(pull * change, axis=0)
+    usable = (allowed & (jnp.abs(size) > 1e-300))[None]
+    error = jnp.where(usable, (step - explained) / jnp.where(size == 0.0, 1.0, size)[None], 0.0)
+    return inverse + error[:, None] * pull[None]
 
 
 def _take_better(search: _Search, trial, gap, allowed) -> _Search:
     """The trial prices where they are allowed and clear better."""
-    wins = (allowed & (_size(gap) < _size(search.residual)))[None]
+    return _take(search, trial, gap, allowed & (_size(gap) < _size(search.residual)))
+
+
+def _take(search: _Search, trial, gap, chosen) -> _Search:
+    wins = (chosen & jnp.isfinite(_size(gap)))[None]
     return search._replace(
         log_price=jnp.where(wins, trial, search.log_price),
         residual=jnp.where(wins, gap, search.residual),

@@ -12,7 +12,7 @@ so that opening holdings are optimal at opening prices. Ds is the duration of th
 (spread) leg and Dr that of the rate leg; for assets without cash flows both are the horizon H.
 Because w_g0 can approach zero only if returns diverge, the last dollar is infinitely dear.
 
-Source: Koijen and Yogo (2019) demand systems; specification section 5. Signs: holdings >= 0.
+Source: Koijen and Yogo (2019) for the logit of holdings. Signs: holdings >= 0.
 """
 
 from __future__ import annotations
@@ -76,27 +76,43 @@ def weights(
     *, log_price: Float[Array, "asset path"], curves: Curves, segments: tuple[tuple[int, int], ...]
 ) -> tuple[Float[Array, "holder asset path"], Float[Array, "holder asset path"]]:
     """Portfolio shares w_ga, and the wealth Y_g that each asset's group divides (USD bn)."""
-    trades = curves.trades[None, :, None]
-    odds = jnp.exp(curves.log_odds - curves.slope * log_price[None]) * trades
-    value = jnp.exp(log_price)[None] * curves.units * trades
-    shares, wealth = [], []
-    for number, (start, stop) in enumerate(segments):
-        part, worth = odds[:, start:stop], value[:, start:stop]
-        shares.append(part / (1.0 + jnp.sum(part, axis=1, keepdims=True)))
-        total = curves.cash[:, number, None] + jnp.sum(worth, axis=1, keepdims=True)
-        wealth.append(jnp.broadcast_to(total, worth.shape))
-    return jnp.concatenate(shares, axis=1), jnp.concatenate(wealth, axis=1)
+    odds, wealth, idle = _groups(log_price, curves, segments)
+    shares = [
+        odds[:, start:stop] * idle[:, number, None] for number, (start, stop) in enumerate(segments)
+    ]
+    divided = [
+        jnp.repeat(wealth[:, number, None], stop - start, axis=1)
+        for number, (start, stop) in enumerate(segments)
+    ]
+    return jnp.concatenate(shares, axis=1), jnp.concatenate(divided, axis=1)
+
+
+def _groups(log_price, curves: Curves, segments):
+    """Odds w_ga / w_g0 of each asset; wealth Y_g and idle share w_g0 of each group."""
+    price = jnp.exp(log_price) * curves.trades[:, None]
+    odds = jnp.exp(curves.log_odds - curves.slope * log_price[None]) * curves.trades[None, :, None]
+    worth, total = price[None] * curves.units, []
+    for start, stop in segments:
+        total.append((jnp.sum(worth[:, start:stop], axis=1), jnp.sum(odds[:, start:stop], axis=1)))
+    wealth = curves.cash + jnp.stack([held for held, _ in total], axis=1)
+    idle = 1.0 / (1.0 + jnp.stack([summed for _, summed in total], axis=1))
+    return odds, wealth, idle
 
 
 def excess_demand(
     *, log_price: Float[Array, "asset path"], curves: Curves, segments: tuple[tuple[int, int], ...]
 ) -> Float[Array, "asset path"]:
     """ln(demand) - ln(supply) for every cleared asset; zero where the market is closed."""
-    share, wealth = weights(log_price=log_price, curves=curves, segments=segments)
-    demand = jnp.sum(share * wealth, axis=0)
+    odds, wealth, idle = _groups(log_price, curves, segments)
+    left = wealth * idle  # idle cash of each group, which its odds multiply into holdings
+    demand = [
+        jnp.sum(odds[:, start:stop] * left[:, number, None], axis=0)
+        for number, (start, stop) in enumerate(segments)
+    ]
     supply = jnp.exp(log_price) * jnp.sum(curves.units, axis=0) + curves.net_supply
     trades = curves.trades[:, None] > 0.0
-    return jnp.where(trades, jnp.log(jnp.where(trades, demand / supply, 1.0)), 0.0)
+    gap = jnp.where(trades, jnp.concatenate(demand, axis=0) / supply, 1.0)
+    return jnp.where(trades, jnp.log(gap), 0.0)
 
 
 def excess_demand_jacobian(

@@ -4,7 +4,7 @@ When a lower price forces more selling and more selling lowers the price, the ou
 point of a monotone map. Iterating from "nobody is forced" climbs to the least; from "everybody
 sells everything" descends to the greatest. If they differ, history decides.
 
-Source: Tarski (1955), Milgrom and Roberts (1990); specification laws 13, 18.
+Source: Tarski (1955), Milgrom and Roberts (1990).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def fixed_points(
 ) -> FixedPoints:
     """Least and greatest fixed point of a monotone map of the box [lowest, highest] into itself.
 
-    Non-finite is never converged (law 19); a step against the direction of travel by more than
+    Non-finite is never converged; a step against the direction of travel by more than
     the tolerance means the map is not monotone, and is reported as not converged.
     """
     least, up = _climb(respond, np.asarray(lowest, dtype=float), 1.0, tolerance, iterations)

@@ -7,7 +7,8 @@ lambda is SOFR over interest on reserves. Above satiation it is zero and what th
 need lies in the reverse repo facility (RRP); the standing repo facility caps it and its use
 adds reserves. Never to be tuned so that it "explains" a fall of anything else: two scarcities.
 
-Source: Afonso, Giannone, La Spada, Williams (NY Fed Staff Report 1019); theory 1.3.
+Source: Afonso, Giannone, La Spada and Williams (NY Fed Staff Report 1019, 2022) for satiation;
+the closed form is our own.
 Signs: supply and needs positive, USD bn; lambda in basis points.
 """
 

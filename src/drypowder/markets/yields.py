@@ -4,7 +4,7 @@
 
 For assets without cash flows (gold, bitcoin) D is the horizon over which holders expect a
 return to the anchor; it is not a rate duration, and a sensitivity to yields is an output.
-Source: model section 4. Signs: durations > 0; yields are decimals per year.
+Source: Macaulay's duration, to first order. Signs: durations > 0; yields are decimals per year.
 """
 
 from __future__ import annotations

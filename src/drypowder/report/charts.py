@@ -15,6 +15,7 @@ from textwrap import wrap
 import numpy as np
 
 from drypowder.report import answers, experiments, flows, sankey
+from drypowder.report.dots import name_dots
 from drypowder.report.fans import supported
 from drypowder.report.numbers import basis_points, dollars, percent
 from drypowder.report.palette import ALARM, CENTRAL, DASHES, HATCHES, SECTOR, SOURCE, TWIN, drawing
@@ -28,8 +29,6 @@ _LAYERS = 6
 _DATES = 6  # ticks
 _LETTERS = 66  # of a line of the title above an exported picture
 _LEAST_PCT = 0.05  # of an axis of price effects, to both sides
-_ROOM_YEARS = 6.0  # to the right of the last dot, for its label
-_LETTER_YEARS = 0.42  # width of a letter of a label on the axis of durations
 
 
 @dataclass(frozen=True)
@@ -201,9 +200,10 @@ def assets(record: Record, words: Catalogue) -> Chart | None:
         groups = {i.name: i.group for i in record.economy.instruments}
         _dots(axes, points, groups)
         _at_least(axes, _LEAST_PCT)
-        _labels(axes, points, words)
         axes.set_xlabel(words.say("report.chart.assets.x"))
         axes.set_ylabel(words.say("report.chart.assets.y"))
+        name_dots(axes, [(years, 100 * effect, words.label("instrument", name))
+                         for name, years, _, effect in points])  # fmt: skip
         svg = svg_of(figure)
     return Chart("assets", "assets", title, svg, table)
 
@@ -330,23 +330,6 @@ def _at_least(axes, reach: float) -> None:
     """An axis that shows at least so much to both sides: nothing must not look like something."""
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, -reach), max(high, reach))
-
-
-def _labels(axes, points, words: Catalogue) -> None:
-    """Names beside dots, moved apart where dots share a duration."""
-    low, high = axes.get_ylim()
-    span = high - low
-    used: list[tuple[float, float, float]] = []
-    for name, years, _, effect in sorted(points, key=lambda p: p[3]):
-        y, end = 100 * effect, years + _LETTER_YEARS * len(words.label("instrument", name))
-        while any(years < other_end and start < end and abs(y - other) < 0.055 * span
-                  for start, other_end, other in used):  # fmt: skip
-            y += 0.02 * span
-        used.append((years, end, y))
-        said = words.label("instrument", name)
-        axes.annotate(said, (years, 100 * effect), xytext=(years + 0.4, y), fontsize=8, va="center")
-    left, right = axes.get_xlim()
-    axes.set_xlim(left, right + _ROOM_YEARS)
 
 
 def _fan(axes, record: Record, series: str, member: str, scale: float, words: Catalogue) -> None:

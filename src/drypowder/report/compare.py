@@ -34,8 +34,8 @@ def headline_outcomes(record: Record) -> dict[str, tuple[str, float | str | None
     effects = answers.price_effects(record, WITHOUT_AI)
     for name in record.economy.names("cleared"):
         price = record.central["price"][:, record.economy.instrument(name)]
-        out[f"{name}_price_change"] = ("%", _PERCENT * float(price[-1] / price[0] - 1.0))
-        out[f"{name}_price_effect"] = ("%", _PERCENT * effects.get(name, np.nan))
+        out[f"price_change.{name}"] = ("%", _PERCENT * float(price[-1] / price[0] - 1.0))
+        out[f"price_effect.{name}"] = ("%", _PERCENT * effects.get(name, np.nan))
     return out
 
 

@@ -80,6 +80,8 @@ def cell(value: Any, kind: str, words: Catalogue) -> str:
         return words.say("labels.numbers.none")
     if kind in ("text", "date"):
         return str(value)
+    if kind == "moment":  # ISO, to the minute
+        return str(value)[:16].replace("T", " ")
     if kind == "count":
         return count(int(value), words)
     if kind == "mixed" and isinstance(value, str):

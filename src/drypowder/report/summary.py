@@ -20,7 +20,7 @@ from drypowder.report.tables import Table
 from drypowder.report.words import Catalogue
 
 _TOP = 3  # names in a sentence
-_FEW_BP = 10.0
+_ONE_BP, _FEW_BP = 0.95, 9.95  # shown as 1.0 and 10.0 from here on
 _TELLING_USD_BN = 0.05
 _UNTIMED = ("gold", "crypto")  # groups whose duration is no cash-flow duration
 
@@ -296,8 +296,7 @@ def _bonds(record: Record, words: Catalogue) -> Section | None:
             for suffix, key in (("", "quarter_yield_bp"), ("_end", "end_yield_bp"))
         }
         lines.append(words.say("report.bonds.yields", **said))
-        if abs(treasury["quarter_yield_bp"]) < _FEW_BP:
-            lines.append(words.say("report.bonds.few"))
+        lines.append(_size(abs(treasury["quarter_yield_bp"]), words))
     equity = experiments.equity_per_dollar(record)
     if np.isfinite(equity):
         most = max(table.rows, key=lambda row: abs(row[1]))
@@ -305,6 +304,12 @@ def _bonds(record: Record, words: Catalogue) -> Section | None:
         name, effect = words.label("instrument", most[0]), percent(most[1], words)
         lines.append(words.say("report.bonds.equity", usd=usd, asset=name, effect=effect))
     return Section("bonds", words.say("report.bonds.title"), lines, [table])
+
+
+def _size(bp: float, words: Catalogue) -> str:
+    """How large the move of the Treasury yield is, as the figure beside it is rounded."""
+    key = "under_one" if bp < _ONE_BP else "few" if bp < _FEW_BP else "many"
+    return words.say(f"report.bonds.{key}", bp=plain(bp, words, figures=2))
 
 
 def _fed(record: Record, words: Catalogue) -> Section | None:

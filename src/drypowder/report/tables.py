@@ -12,9 +12,11 @@ from drypowder.report.numbers import cell
 from drypowder.report.words import Catalogue
 
 KINDS = (
-    "text", "date", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate", "share",
-    "change_pct", "years", "number", "mixed", "plain",
+    "text", "date", "moment", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate",
+    "share", "change_pct", "years", "number", "mixed", "plain",
 )  # fmt: skip
+_NO_AMOUNTS = ("text", "date", "moment")
+_UNIT = ", "  # before the unit of a heading
 _RUN = "run_"  # columns of a comparison are named after runs
 
 
@@ -56,8 +58,21 @@ class Table:
 
     def shown(self, words: Catalogue) -> list[list[str]]:
         """Headings and cells as a person reads them."""
-        header = [column.heading(words) for column in self.columns]
-        return [header, *([_cell(v, c, words) for v, c in self._cells(r)] for r in self.rows)]
+        return [
+            self._headings(words),
+            *([_cell(v, c, words) for v, c in self._cells(r)] for r in self.rows),
+        ]
+
+    def _headings(self, words: Catalogue) -> list[str]:
+        """Headings; a unit that all amounts share is said once, beside what the rows are."""
+        said = [column.heading(words) for column in self.columns]
+        amounts = [k for k, column in enumerate(self.columns) if column.kind not in _NO_AMOUNTS]
+        units = {said[k].rpartition(_UNIT)[2] for k in amounts if _UNIT in said[k]}
+        if len(amounts) < 2 or len(units) != 1 or not all(_UNIT in said[k] for k in amounts):
+            return said
+        for k in amounts:
+            said[k] = said[k].rpartition(_UNIT)[0]
+        return [said[0] + _UNIT + units.pop(), *said[1:]]
 
     def first(self, count: int) -> Table:
         """The same table with its first rows only."""

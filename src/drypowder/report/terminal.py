@@ -70,7 +70,7 @@ def rich_table(table: Table, words: Catalogue):
     header, *rows = table.shown(words)
     shown = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for place, (column, heading) in enumerate(zip(table.columns, header, strict=True)):
-        side: Any = "left" if column.kind == "text" else "right"
+        side: Any = "left" if column.kind in ("text", "moment") else "right"
         shown.add_column(Text(heading), justify=side, overflow="fold", no_wrap=place == 0)
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))

@@ -34,8 +34,18 @@ class Catalogue:
         return template.format(**values) if values else template
 
     def label(self, group: str, name: str) -> str:
-        """The readable name of a sector, instrument, column ...; unknown names as plain words."""
-        return self.section("labels").get(f"labels.{group}.{name}", name.replace("_", " "))
+        """The readable name of a sector, instrument, column ...; unknown names as plain words.
+
+        A name in two parts (`price_change.bitcoin`) is the first one's label with the name of the
+        instrument filled in.
+        """
+        labels = self.section("labels")
+        if f"labels.{group}.{name}" in labels:
+            return labels[f"labels.{group}.{name}"]
+        kind, _, member = name.partition(".")
+        if member and f"labels.{group}.{kind}" in labels:
+            return labels[f"labels.{group}.{kind}"].format(name=self.label("instrument", member))
+        return name.replace("_", " ")
 
     def section(self, name: str) -> dict[str, str]:
         """All entries of one section, keys in full (`errors.DP-070.meaning`)."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from drypowder.errors import UsageError
 from drypowder.scenarios._complaints import complaint
 from drypowder.scenarios.levers import levers
-from drypowder.scenarios.parameters import Parameter, checked, find, for_opening
+from drypowder.scenarios.parameters import Parameter, checked, find, for_opening, parameters
 from drypowder.scenarios.schema import Override, ScenarioFile
 
 SUM_TO_ONE = (
@@ -41,6 +41,26 @@ def resolve_parameters(file: ScenarioFile, where: str) -> dict[str, Parameter]:
     _refuse_hindsight(known, file, where)
     _refuse_sums(known, where)
     return known
+
+
+def flattened(given: Mapping[str, Any], where: str, prefix: str = "") -> dict[str, Any]:
+    """Parameters by their full names: unquoted, `kappa.gold = 2` is a table in a table to TOML.
+
+    Raises:
+        UsageError: DP-064 the same parameter is given twice, quoted and unquoted.
+    """
+    known, flat = parameters(), dict[str, Any]()
+    for key, value in given.items():
+        name = f"{prefix}{key}"
+        nested = isinstance(value, dict) and value and "value" not in value
+        if nested and any(other.startswith(f"{name}.") for other in known):
+            found = flattened(value, where, f"{name}.")
+        else:
+            found = {name: value}
+        for twice in found.keys() & flat.keys():
+            raise UsageError("DP-064", f"{where}: {twice} is given twice.", "Keep one of them.")
+        flat |= found
+    return flat
 
 
 def _overridden(parameter: Parameter, given: Any, where: str) -> Parameter:

@@ -24,7 +24,7 @@ from drypowder.scenarios.levers import checked_levers, levers
 from drypowder.scenarios.opening import opening_sheet
 from drypowder.scenarios.parameters import Parameter, find
 from drypowder.scenarios.quarters import Quarter
-from drypowder.scenarios.resolve import resolve_parameters
+from drypowder.scenarios.resolve import flattened, resolve_parameters
 from drypowder.scenarios.schema import ScenarioFile
 
 _PROSE = {"title", "description", "story"}  # changes no number, hence no digest
@@ -201,7 +201,8 @@ def _resolved(file: ScenarioFile, where: str) -> Scenario:
 def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
     """The raw table of a scenario and what to call the place it came from."""
     if str(name_or_path) in names():
-        return tomllib.loads(_text(f"shipped/{name_or_path}.toml")), f"{name_or_path}.toml"
+        where = f"{name_or_path}.toml"
+        return _named(tomllib.loads(_text(f"shipped/{where}")), where), where
     path = Path(name_or_path)
     if not path.exists():
         raise UsageError(
@@ -217,7 +218,13 @@ def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
     if not table:
         raise DataMissingError("DP-052", f"{path} is empty.", 'Start with `extends = "essay"`.')
     table.setdefault("name", path.stem)
-    return table, path.name
+    return _named(table, path.name), path.name
+
+
+def _named(table: dict[str, Any], where: str) -> dict[str, Any]:
+    """The same table with its parameters under their full names."""
+    given = table.get("parameters")
+    return {**table, "parameters": flattened(given, where)} if isinstance(given, dict) else table
 
 
 def _text(name: str) -> str:

@@ -41,9 +41,12 @@ TARGETS = (
            "Gabaix and Koijen (2021): about 5, range 3-8, shaded down for published critiques"),
     Target("kappa.bonds", "treasury_bp_per_100bn", 0.36, 1.08, 2.9,
            "bp per 100 bn of Treasuries sold, proceeds not returned",
-           "theory 1.16: 0.5 / 1.5 / 4 bp per 100 bn of ten-year equivalents, 139 of column"),
+           "Li and Wei (FEDS 2014-07), Gagnon et al. (2011), scaled to today's GDP: 0.5 / 1.5 / 4 "
+           "bp per 100 bn of ten-year equivalents, which are 139 bn of the column"),
     Target("crypto_excess_money_usd_bn", "bitcoin", 2.0, 8.0, 25.0,
-           "USD of bitcoin per USD bought", "theory 1.12: long-run multiplier 2 / 8 / 25"),
+           "USD of bitcoin per USD bought",
+           "judgement within the square-root impact of Donier and Bonart (2015): 24 at 0.1 bn, "
+           "2.4 at 10 bn"),
 )  # fmt: skip
 
 
