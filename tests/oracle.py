@@ -206,7 +206,8 @@ def gap_is_financed(t):
     t.sell("equity_hyperscalers", big, shares)
     cut = np.minimum(shares, p.buyback_share * p.payout_share * t.cash_flow)
     t.funding = {
-        "capex": t.capex, "cash_flow": retained, "hoard": hoard, "treasuries": treasuries,
+        "capex": t.on.issuance * t.capex, "cash_flow": retained, "hoard": hoard,
+        "treasuries": treasuries,
         "bank_loans": loans, "bonds": long * bonds, "short_paper": (1.0 - long) * bonds,
         "private_credit": private, "buybacks_cut": cut, "new_shares": shares - cut,
         "lab_round": t.lab_round,

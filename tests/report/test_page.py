@@ -184,4 +184,5 @@ def test_every_picture_of_the_documentation_has_a_title_and_is_no_forecast():
     for path in pictures:
         said = " ".join(" ".join(ElementTree.parse(path).getroot().itertext()).split())
         assert NOT_A_FORECAST in said, path.name
-        assert 'font-weight="bold"' in path.read_text() or "bold 11px" in path.read_text()
+        headed = r'font-size="12" font-weight="bold"|font-weight: 700; font-size: 11px'
+        assert re.search(headed, path.read_text(encoding="utf-8")), path.name
