@@ -16,6 +16,7 @@ import pytest
 from tests.report.synthetic import about, make_run
 
 from drypowder.cli import main
+from drypowder.report.artist import Artist
 from drypowder.report.export import FORMATS
 from drypowder.report.produce import store
 from drypowder.report.record import record_of
@@ -34,7 +35,8 @@ def home(tmp_path_factory):
     """Two stored runs: one world, and seven."""
     folder = tmp_path_factory.mktemp("home")
     for paths in (1, 7):
-        store(record_of(make_run(paths=paths), about(), keep_paths=True), folder, catalogue())
+        record = record_of(make_run(paths=paths), about(), keep_paths=True)
+        store(record, folder, catalogue(), artist=Artist())
     return folder
 
 

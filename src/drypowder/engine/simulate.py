@@ -38,6 +38,9 @@ from drypowder.engine.world import (
 )
 
 CHUNK = 64  # paths of one compiled call: the working set stays in cache
+# Programs that run in a fifth of a second however they are compiled: compiling them with care
+# takes seconds that a first run would wait for.
+_QUICKLY = {"xla_backend_optimization_level": 0}
 _trace_count = 0  # compiled traces so far, for the test that counts them
 
 
@@ -138,8 +141,11 @@ def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
         levers,
         make_layout(inputs.economy),
     )
-    key, counters = jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32)
-    news = draw_news(key, counters, inputs.days, parameters.shocks, levers.shock_scale)
+    if np.any(np.asarray(levers.shock_scale)):
+        key, counters = jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32)
+        news = draw_news(key, counters, inputs.days, parameters.shocks, levers.shock_scale)
+    else:  # nothing to draw, and nothing to compile for it
+        news = jnp.zeros((len(inputs.dates), inputs.issued.shape[1], len(numbers)))
     scan = _scan_with_ledger if ledger else _scan
     seen, last, kept = scan(world, state, inputs.days, news)
     series = _to_series(seen)
@@ -174,7 +180,7 @@ def _as_matrix(posting: Posting, economy: Economy) -> np.ndarray:
     return matrix
 
 
-@partial(jax.jit, static_argnames="layout")
+@partial(jax.jit, static_argnames="layout", compiler_options=_QUICKLY)
 def _open(units, issued, parameters, levers, layout: Layout) -> tuple[World, State]:
     """Compiled apart from the days: together they take twice as long to compile."""
     return open_world(
@@ -200,11 +206,7 @@ def _many_days(world: World, state: State, days: Day, news, *, ledger: bool):
 
 
 _scan = jax.jit(partial(_many_days, ledger=False))
-# A few narrow paths run in a fifth of a second however they are compiled; compiling them with
-# care takes seconds that a first run would wait for.
-_scan_with_ledger = jax.jit(
-    partial(_many_days, ledger=True), compiler_options={"xla_backend_optimization_level": 0}
-)
+_scan_with_ledger = jax.jit(partial(_many_days, ledger=True), compiler_options=_QUICKLY)
 
 
 @jax.jit

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from drypowder.errors import DrypowderError
+from drypowder.report.artist import Artist
 from drypowder.report.files import PAGE, SUMMARY
 from drypowder.report.partial import Partial
 from drypowder.report.record import Record, record_of
@@ -60,38 +59,34 @@ def produce(
         DrypowderError: DP-073 the disk is full or forbidden; DP-079 no path cleared at all.
     """
     began = time.perf_counter()
-    threading.Thread(target=_load_drawing, daemon=True).start()
-    from drypowder.scenarios import compile_inputs
-    from drypowder.scenarios.simulate import prepare_jax
+    with Artist() as artist:
+        from drypowder.scenarios import compile_inputs
+        from drypowder.scenarios.simulate import prepare_jax
 
-    prepare_jax()
-    from drypowder.engine.simulate import make_stamp, run_paths, simulate
+        prepare_jax()
+        from drypowder.engine.simulate import make_stamp, run_paths, simulate
 
-    inputs = compile_inputs(order.scenario, years=order.years, seed=order.seed)
-    stamp = make_stamp(inputs, paths=order.paths, seed=order.seed)
-    partial = Partial.of(home, stamp)
-    asked: dict[str, Any] = {"paths": order.paths, "seed": order.seed, "threads": order.threads}
-    run = simulate(inputs, **asked, chunks=partial.chunks(run_paths), progress=progress)
-    seconds = time.perf_counter() - began
-    check(run)
-    record = record_of(run, about(order, inputs), keep_paths=order.keep_paths)
-    folder = store(record, home, words, seconds=seconds)
+        inputs = compile_inputs(order.scenario, years=order.years, seed=order.seed)
+        stamp = make_stamp(inputs, paths=order.paths, seed=order.seed)
+        partial = Partial.of(home, stamp)
+        asked: dict[str, Any] = {"paths": order.paths, "seed": order.seed, "threads": order.threads}
+        run = simulate(inputs, **asked, chunks=partial.chunks(run_paths), progress=progress)
+        seconds = time.perf_counter() - began
+        check(run)
+        record = record_of(run, about(order, inputs), keep_paths=order.keep_paths)
+        folder = store(record, home, words, artist=artist, seconds=seconds)
     partial.remove()
     return Produced(record, folder, seconds)
 
 
-def _load_drawing() -> None:
-    """What the page will need, loaded while the compiled program runs (half a second)."""
-    for module in ("matplotlib.figure", "matplotlib.backends.backend_svg", "pyarrow.parquet"):
-        import_module(module)
-
-
-def store(record: Record, home: Path, words: Catalogue, *, seconds: float = 0.0) -> Path:
+def store(
+    record: Record, home: Path, words: Catalogue, *, artist: Artist, seconds: float = 0.0
+) -> Path:
     """Write a record with its summary and page."""
-    from drypowder.report.html import page
     from drypowder.report.terminal import summary_text
 
-    pages = {SUMMARY: summary_text(record, words), PAGE: page(record, words)}
+    artist.begin(record, words)
+    pages = {SUMMARY: summary_text(record, words), PAGE: artist.page(record, words)}
     return save(record, home, pages, seconds=seconds)
 
 
