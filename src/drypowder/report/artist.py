@@ -41,9 +41,14 @@ class Artist:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.communicate()
+        if self._process is None:
+            return
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._process.wait()
 
     def begin(self, record: Record, words: Catalogue) -> None:
         """Hand over what to draw."""
