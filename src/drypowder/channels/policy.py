@@ -34,7 +34,7 @@ def purchase(
     bills = (fed - funds) * (switch * amounts["bills"])[None]
     amounts["treasuries"] = amounts["treasuries"] + absorbed_usd_bn
     bonds = ("treasuries", "agency_mbs")
-    supply = {name: -fed * (switch * amounts[name])[None] for name in bonds}
+    supply = {name: -(switch * amounts[name])[None] * fed for name in bonds}
     return [swap("official_bills", "bills", bills)], supply
 
 
