@@ -81,13 +81,11 @@ class Today:
 
 
 def news_arrives(t, news):
-    """News moves what all think an asset is worth: V where something is earned, else tastes."""
-    earns = t.p.from_earnings[:, None]
-    t.news = news
-    felt = news * (1.0 + t.p.spread_duration_years / t.p.kappa)  # so that the price moves by news
+    """News moves prices and makes nobody trade: all agree on what an asset is worth."""
+    t.heard = news
     trend = np.where(t.w.asset_grows, 0.0, np.log(t.end / t.start))[:, None]
-    t.worth = t.state.log_fundamental + trend + earns * felt
-    t.taste = t.state.taste + (1.0 - earns) * felt
+    t.worth = t.state.log_fundamental + trend
+    t.news = t.state.news + news
 
 
 def overnight_market(t):
@@ -103,9 +101,10 @@ def overnight_market(t):
     s, bar = p.lambda_smoothing, p.lambda_bar_bp
     ease_at_cap = np.expm1(p.standing_repo_cap_bp / (bar * s)) ** -s  # z where lambda is the cap
     least = need * (p.x_min + ease_at_cap * (1.0 - p.x_min))
-    t.standing_repo = np.maximum(least - supply, 0.0)
+    lent = np.maximum(least - supply, 0.0)
+    t.standing_repo = lent - t.start * t.w.standing0  # the sheet holds what was lent at first
     t.supply_of_reserves, t.need_of_reserves = supply + t.standing_repo, need
-    t.lambda_bp = scarcity(t.supply_of_reserves / need, p)
+    t.lambda_bp = scarcity((supply + lent) / need, p)
     t.lambda_change = t.on.liquidity * (t.lambda_bp - t.w.lambda0)
     wanted = t.start * (t.w.wanted0 - t.w.need0) + need
     smooth = t.start * p.rrp_smoothing_usd_bn
@@ -122,10 +121,10 @@ def scarcity(x, p):
 
 def receipts_are_spent(t):
     """Receipts leave their buffers: kept, spent or free; equity gains are spent a little."""
-    p, w, units = t.p, t.w, t.state.units
+    p, w = t.p, t.w
     leaving = 1.0 - np.exp(-t.day.dt_years / p.receipt_lag_years)
     t.released = t.on.income * t.state.buffer * leaving
-    gain = sum(units[:, k] * t.price[k] - t.start * w.units[:, k, None] for k in w.equity)
+    gain = sum(w.units[:, k, None] * (t.price[k] - t.start) for k in w.equity)
     wealth = t.on.income * p.wealth_spending_pa * t.day.dt_years * gain
     spent = p.spend * t.released + p.wealth_spender[:, None] * wealth
     received = p.spending_recipient @ spent
@@ -142,6 +141,7 @@ def coupons_are_paid(t):
         interest += rate * (t.state.units[:, k] - t.start * t.w.units[:, k, None])
     t.money += interest
     t.pay(t.w.fed, t.w.treasury, interest[t.w.fed])
+    t.interest_due = -(interest[t.w.treasury] + interest[t.w.fed])
 
 
 def labs_burn_cash(t):
@@ -218,7 +218,8 @@ def state_borrows_and_fed_buys(t):
     """The deficit is spent and borrowed; firms issue; the fed buys bills, notes, MBS."""
     day, w, recipients = t.day, t.w, t.p.deficit_recipient_share
     deficit = t.on.issuance * day.deficit_usd_bn
-    borrowed = deficit + t.on.issuance * day.treasury_account_build_usd_bn
+    refunded = day.business * t.interest_due  # on a closed day the account pays
+    borrowed = deficit + t.on.issuance * (day.treasury_account_build_usd_bn + refunded)
     t.pay(w.treasury, recipients, deficit)
     t.receipts += recipients * deficit
     t.swap("bills", w.funds, w.treasury, day.bill_share * borrowed)
@@ -255,7 +256,7 @@ def markets_clear(t, solve):
     grown = t.day.trend_growth * np.where(w.asset_grows, w.gross0, 0.0)[:, :, None]
     held = (t.state.units[:, w.cleared] + t.state.issued + grown)[holders]
     market = SimpleNamespace(
-        log_odds=w.log_odds + w.slope * (t.worth + t.taste - rates),
+        log_odds=w.log_odds + w.slope * (t.worth - rates) + (1.0 + w.slope) * t.news,
         slope=w.slope,
         cash=w.participation * t.powder[holders][:, None],
         held=held,
@@ -263,7 +264,7 @@ def markets_clear(t, solve):
         open=t.day.market_open > 0.0,
         segments=w.segments,
     )
-    t.log_price = solve(t.state.log_price[w.cleared] + open_(market) * t.news, market)
+    t.log_price = solve(t.state.log_price[w.cleared] + open_(market) * t.heard, market)
     trade = -t.supply
     trade[holders] += demand(t.log_price, market) - np.exp(t.log_price) * held * open_(market)
     t.trade = trade
@@ -383,7 +384,7 @@ def close(t):
     after = {
         "units": t.units, "issued": state.issued + placed + grown, "log_price": t.marks,
         "log_fundamental": t.worth + earned,
-        "taste": t.taste, "buffer": t.buffer, "kept": t.kept, "receipts_rate": rate,
+        "news": t.news, "buffer": t.buffer, "kept": t.kept, "receipts_rate": rate,
         "bank_purchases": state.bank_purchases + t.trade[w.bank].sum(axis=0),
         "turnover": np.abs(t.trade).sum(axis=(0, 1)) / 2.0, "standing_repo": t.standing_repo,
     }  # fmt: skip
@@ -393,7 +394,8 @@ def close(t):
     for issuer in w.issuers:
         floor = p.lab_cash_floor_share if issuer == w.lab else p.cash_floor_share
         powder[issuer] = ready(t.units, t)[issuer] - floor * t.end * t.cash0[issuer]
-    cheap = (after["log_fundamental"] - t.log_price) / p.spread_duration_years
+    worth = after["log_fundamental"] + p.from_earnings[:, None] * t.news
+    cheap = (worth - t.log_price) / p.spread_duration_years
     equity = sum(price[k] * w.issued[:, k - w.cleared.start].sum() for k in w.equity)
     spread = p.bill_spread_bp_per_100bn * 1e-4 * public / 100.0
     seen = {
@@ -456,7 +458,9 @@ def anchors(w, p) -> dict:
     powder, coins = powder[w.holders], w.segments[1][0]
     crypto = w.units[w.holders, w.cleared][:, coins:].sum(axis=1)[:, None]
     pool = crypto / crypto.sum() * p.crypto_excess_money_usd_bn  # crypto has money of its own
-    participation = np.stack([p.participation[w.holders], pool / powder], axis=1)
+    coins_share = np.minimum(pool / powder, 1.0)
+    rest = np.minimum(p.participation[w.holders], 1.0 - coins_share)
+    participation = np.stack([rest, coins_share], axis=1)
     cash = np.repeat(participation * powder[:, None], np.diff(w.segments)[:, 0], axis=1)
     held = w.gross0[w.holders][:, :, None]
     owns = np.broadcast_to(held > 0.0, cash.shape)
@@ -471,11 +475,14 @@ def anchors(w, p) -> dict:
     loading = 1.0 + p.funding_spread_loading[w.holders][:, None]
     reserves = w.units[w.bank, w.at["reserves"]] + w.units[w.bank, w.at["on_rrp"]] + rrp
     need, smooth = p.satiation_share * p.bank_assets_usd_bn, p.rrp_smoothing_usd_bn
+    s, bar = p.lambda_smoothing, p.lambda_bar_bp
+    least = p.x_min + np.expm1(p.standing_repo_cap_bp / (bar * s)) ** -s * (1.0 - p.x_min)
+    standing = np.maximum(need * least - reserves, 0.0)
     return {
         "money0": money, "participation": participation, "log_odds": odds, "slope": slope,
         "lambda_pass": years * lasting(p.short_rate_reversion_pa) * loading,
         "policy_pass": years * lasting(p.policy_rate_reversion_pa), "need0": need,
         "wanted0": reserves - smooth * (rrp / smooth + np.log(-np.expm1(-rrp / smooth))),
-        "lambda0": np.minimum(scarcity(reserves / need, p), p.standing_repo_cap_bp),
+        "lambda0": scarcity((reserves + standing) / need, p), "standing0": standing,
         "public_bills0": np.maximum(bills, 0.0).sum() - bills[w.fed],
     }  # fmt: skip

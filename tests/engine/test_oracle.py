@@ -21,8 +21,14 @@ from drypowder.engine.world import make_layout, open_world
 
 AGREED = 1e-9
 AMOUNT_USD_BN = 1000.0  # smaller amounts are compared to 1e-9 of this
-LOGS = ("log_price", "log_fundamental", "taste")  # compared as they are
-SOLVER = ("inverse", "alive", "failed_market", "failed_day")  # the engine's own book-keeping
+LOGS = ("log_price", "log_fundamental", "news")  # compared as they are
+SOLVER = (
+    "inverse",
+    "alive",
+    "failed_market",
+    "failed_holder",
+    "failed_day",
+)  # the engine's own book-keeping
 WEEKEND = 4
 
 

@@ -126,7 +126,8 @@ def _money(row):
 
 
 def test_law_8_capex_financed_by_bank_loans_creates_the_deposits():
-    """Beside the same run funded by bonds: bank deposits are higher by exactly the loans."""
+    """The bank books a deposit for every loan; beside the same run funded by paper, deposits and
+    dry powder are higher."""
     loans = busy_days(capex_usd_bn=40.0, bank_loan_share=1.0)
     paper = busy_days(capex_usd_bn=40.0, bank_loan_share=0.0)
     overrides = {"cash_floor_share": 1.0}
@@ -134,6 +135,8 @@ def test_law_8_capex_financed_by_bank_loans_creates_the_deposits():
     column, bank = ECONOMY.instrument("deposits"), ECONOMY.role("bank")
     by_bank = np.array([run.books.flows["bank_loans"][bank, column] for run in (lent, sold)])
     borrowed = lent.series["funding_bank_loans_usd_bn"][0].sum()
+    owed = [-run.books.closing[bank, column] for run in (lent, sold)]
+    assert owed[0] - owed[1] > 0.6 * borrowed  # the rest went into repo and banks' own purchases
     assert by_bank[0] == pytest.approx(-borrowed, rel=1e-12) and by_bank[1] == 0.0
     assert borrowed > 100.0
     holders = [k for k, s in enumerate(ECONOMY.sectors) if s.role == "holder"]
@@ -212,6 +215,14 @@ def test_law_19_non_finite_means_failed_and_names_the_market():
     run = simulate(inputs_of(SHEET, amounts))
     assert [f.market for f in run.failures] == ["treasuries"]
     assert run.failures[0].step == 0
+
+
+def test_law_19_a_failure_names_the_sector_without_dry_powder():
+    """All of households' money is desired: nothing is left for what they hold."""
+    wanted = np.full(len(ECONOMY.sectors), 0.5)
+    wanted[ECONOMY.sector("households")] = 1.0
+    run = simulate(inputs_of(SHEET, busy_days(), desired_liquidity_share=wanted))
+    assert [f.sector for f in run.failures] == ["households"]
 
 
 def test_every_switch_off_leaves_the_accounts_balanced_and_prices_at_rest():

@@ -62,7 +62,7 @@ def about() -> dict[str, object]:
 
 def broken_path(run: Run, path: int, step: int) -> Failure:
     """A world in which bitcoin did not clear."""
-    return Failure(path, step, run.economy.names("cleared")[-2])
+    return Failure(path, step, run.economy.names("cleared")[-2], "deep_pockets")
 
 
 def _path(economy, steps: int, *, drain: float, lift_bp: float, spends=True, reserves=0.0):

@@ -84,6 +84,7 @@ class IssuerAccounts(NamedTuple):
     opening_treasuries: Float[Array, "sector path"]
     bond_duration_years: Float[Array, " path"]  # of the bond column: shorter AI debt is part bills
     cost_of_capital_ratio: Float[Array, " path"]  # investment-grade yield over its opening value
+    treasury_interest: Float[Array, " path"]  # due today on debt above trend, USD bn
 
 
 def fund(
@@ -119,7 +120,7 @@ def fund(
     ]  # fmt: skip
     receipts = receipts_of_capex(capex_usd_bn=excess, parameters=income) + lab_receipts
     state_postings, state_receipts, state_sold = _treasury(
-        day, levers.issuance, parameters, economy
+        day, levers.issuance, accounts.treasury_interest, parameters, economy
     )
     firm_sold = _other_firms(day, levers.issuance, parameters)
     supply = {name: sold.get(name, 0.0) + state_sold.get(name, 0.0) + firm_sold.get(name, 0.0)
@@ -216,11 +217,12 @@ def _labs(day, on, accounts, parameters, economy):
     return postings, raised[0], cloud, receipts
 
 
-def _treasury(day, switch, parameters, economy):
-    """Deficit above trend: spent, and borrowed as bills and notes; its account built or drawn."""
+def _treasury(day, switch, interest, parameters, economy):
+    """Deficit above trend is spent; it and interest are borrowed; the account is built or drawn."""
     government, money_fund = one_hot(economy, "government"), one_hot(economy, "money_fund")
     deficit = switch * day.deficit_usd_bn
-    borrowed = deficit + switch * day.treasury_account_build_usd_bn
+    refunded = day.business * interest  # on a closed day the account pays
+    borrowed = deficit + switch * (day.treasury_account_build_usd_bn + refunded)
     spent = (parameters.deficit_recipient_share - government) * deficit[None]
     bills = (money_fund - government) * (day.bill_share * borrowed)[None]
     notes = government * ((1.0 - day.bill_share) * borrowed)[None]

@@ -13,10 +13,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from drypowder.channels.day import Day
-from drypowder.channels.policy import overnight, purchase
+from drypowder.channels.policy import overnight
 from drypowder.engine.observation import Observation, observe
 from drypowder.engine.payments import (
-    absorbed,
+    buy_for_the_fed,
     excess_money,
     fund_capex,
     net_supply,
@@ -35,13 +35,8 @@ def one_day(
     state = hear_news(state, day, news, world)
     morning = reserves_and_repo(state, day, world)
     earned = receive_and_pay(state, day, world)
-    funded = fund_capex(state, day, world)
-    official, official_supply = purchase(
-        day=day,
-        switch=world.levers.policy,
-        absorbed_usd_bn=absorbed(funded, world),
-        economy=world.layout.economy,
-    )
+    funded = fund_capex(state, day, earned, world)
+    official, official_supply = buy_for_the_fed(state, day, funded, world)
     postings = earned.postings + funded.postings + official
     postings = postings + overnight(
         reverse_repo_change=morning.reverse_repo_change,
@@ -63,7 +58,7 @@ def one_day(
 def stop_where_failed(
     state: State, marks: Float[Array, "instrument path"], trades: Trades, day: Day, world: World
 ) -> tuple[State, Float[Array, "instrument path"], Trades]:
-    """A path without a price in some market stands still from today, and says which market."""
+    """A path without a price keeps its prices and holdings from today, and says in which market."""
     missing = ~jnp.isfinite(marks)
     cleared = world.layout.economy.columns("cleared")
     clears = trades.clears & ~jnp.any(missing, axis=0)
@@ -73,6 +68,7 @@ def stop_where_failed(
     state = state._replace(
         alive=clears,
         failed_market=jnp.where(failed_now, market, state.failed_market),
+        failed_holder=jnp.where(failed_now, trades.tightest, state.failed_holder),
         failed_day=jnp.where(failed_now, day.number, state.failed_day),
     )
     marks = jnp.where(clears[None], marks, state.log_price)

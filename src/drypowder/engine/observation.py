@@ -57,7 +57,8 @@ def observe(state, new, day, excess, trades, books, funded, earned, morning, wor
         money_usd_bn=money_usd_bn(new.units, economy),
         yield_pa=offered_yield_pa(
             log_price=new.log_price[cleared],
-            log_fundamental=new.log_fundamental,
+            log_fundamental=new.log_fundamental
+            + world.parameters.shocks.from_earnings[:, None] * new.news,
             required_return_pa=valuation.required_return_pa,
             duration_years=world.parameters.demand.spread_duration_years,
         ),

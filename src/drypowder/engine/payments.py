@@ -12,9 +12,10 @@ from jaxtyping import Array, Float
 
 from drypowder.accounts.postings import Posting, one_hot, stack_columns
 from drypowder.accounts.rows import take_rows
-from drypowder.channels.day import Day
+from drypowder.channels.day import OFFICIAL_PURCHASES, Day
 from drypowder.channels.income import coupons, release
 from drypowder.channels.issuance import Issuance, IssuerAccounts, fund
+from drypowder.channels.policy import purchase
 from drypowder.engine.world import State, World, money_usd_bn, ready_cash, reserve_supply_usd_bn
 from drypowder.markets.reserves import (
     lambda_bp,
@@ -42,6 +43,7 @@ class Earned(NamedTuple):
     released: Float[Array, "sector path"]
     kept: Float[Array, "sector path"]
     received: Float[Array, "sector path"]
+    treasury_interest: Float[Array, " path"]  # due on its debt above trend
 
 
 def reserves_and_repo(state: State, day: Day, world: World) -> Overnight:
@@ -63,19 +65,20 @@ def reserves_and_repo(state: State, day: Day, world: World) -> Overnight:
     borrowed = standing_repo_usd_bn(
         supply_usd_bn=supply, satiation_usd_bn=need, parameters=parameters
     )
+    drawn = borrowed - level * world.opening_standing_repo  # the sheet shows what was drawn then
     scarcity = lambda_bp(
         supply_usd_bn=supply + borrowed, satiation_usd_bn=need, parameters=parameters
     )
     wanted = level * world.opening_reserves_wanted + need - level * world.opening_satiation
     pool = reverse_repo_usd_bn(
-        supply_usd_bn=supply + borrowed,
+        supply_usd_bn=supply + drawn,
         reserves_wanted_usd_bn=wanted,
         smoothing_usd_bn=level * parameters.rrp_smoothing_usd_bn,
     )
     placed = state.units[economy.role("money_fund"), economy.instrument("on_rrp")]
     change = world.levers.liquidity * (scarcity - world.opening_lambda_bp)
     return Overnight(
-        scarcity, change, supply + borrowed, need, pool - placed, borrowed - state.standing_repo
+        scarcity, change, supply + drawn, need, pool - placed, drawn - state.standing_repo
     )
 
 
@@ -84,8 +87,8 @@ def receive_and_pay(state: State, day: Day, world: World) -> Earned:
     economy, parameters = world.layout.economy, world.parameters
     equity = economy.group("equity")
     price = jnp.exp(take_rows(state.log_price, equity))
-    opening = day.trend_level * take_rows(world.opening_units, equity, axis=1)[:, :, None]
-    gain = jnp.sum(take_rows(state.units, equity, axis=1) * price[None] - opening, axis=1)
+    held = take_rows(world.opening_units, equity, axis=1)[:, :, None]
+    gain = jnp.sum(held * (price - day.trend_level)[None], axis=1)
     income = release(
         buffer_usd_bn=state.buffer,
         equity_gain_usd_bn=gain,
@@ -103,10 +106,12 @@ def receive_and_pay(state: State, day: Day, world: World) -> Earned:
         switch=world.levers.income,
         economy=economy,
     )
-    return Earned([*income.postings, interest], income.released, income.kept, income.received)
+    due = -jnp.sum(one_hot(economy, "government") * interest.money, axis=0)
+    postings = [*income.postings, interest]
+    return Earned(postings, income.released, income.kept, income.received, due)
 
 
-def fund_capex(state: State, day: Day, world: World) -> Issuance:
+def fund_capex(state: State, day: Day, earned: Earned, world: World) -> Issuance:
     """Capex, labs, Treasury and corporate paper meet the cash that issuers have."""
     economy, valuation = world.layout.economy, world.parameters.valuation
     units, opening = state.units, world.opening_units
@@ -125,6 +130,7 @@ def fund_capex(state: State, day: Day, world: World) -> Issuance:
         opening_treasuries=opening[:, notes][:, None],
         bond_duration_years=world.parameters.demand.rate_duration_years[bond],
         cost_of_capital_ratio=offered / required,
+        treasury_interest=earned.treasury_interest,
     )
     return fund(
         day=day,
@@ -143,6 +149,24 @@ def absorbed(funded: Issuance, world: World) -> Float[Array, " path"]:
     bond, note = names.index("ig_credit"), names.index("treasuries")
     sold = funded.funding.bonds * years[bond] / years[note] + funded.funding.treasuries
     return world.levers.fed_absorbs * sold
+
+
+def buy_for_the_fed(state: State, day: Day, funded: Issuance, world: World):
+    """Official purchases of the day, capped by what there is to buy or sell."""
+    economy = world.layout.economy
+    fed, bills = economy.role("central_bank"), economy.instrument("bills")
+    held = {}
+    for name in OFFICIAL_PURCHASES:
+        column = economy.instrument(name)
+        held[name] = state.units[fed, column] * jnp.exp(state.log_price[column])
+    return purchase(
+        day=day,
+        switch=world.levers.policy,
+        absorbed_usd_bn=absorbed(funded, world),
+        fed_holdings_usd_bn=held,
+        money_fund_bills_usd_bn=state.units[economy.role("money_fund"), bills],
+        economy=economy,
+    )
 
 
 def net_supply(funded, official, world: World):

@@ -19,6 +19,7 @@ class Failure:
     path: int
     step: int
     market: str
+    sector: str  # the holder with the least excess money for what it holds that day
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def simulate(
         name: {key: array[k] for key, array in center.items()} for k, name in enumerate(names)
     }
     failures = _failures(series, inputs.economy)
-    shown = {k: v for k, v in series.items() if k not in ("failed_day", "failed_market")}
+    shown = {k: v for k, v in series.items() if not k.startswith("failed_")}
     for name in companions:
         companions[name] = {k: v for k, v in companions[name].items() if k in shown}
     del companions["central"]
@@ -151,6 +151,7 @@ def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
     series = _to_series(seen)
     series["failed_day"] = np.asarray(last.failed_day)
     series["failed_market"] = np.asarray(last.failed_market)
+    series["failed_holder"] = np.asarray(last.failed_holder)
     return series, last, kept
 
 
@@ -264,8 +265,8 @@ def _in_order_of_completion(compute, inputs, blocks, seed, threads) -> Iterator[
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         jobs = {pool.submit(compute, inputs, b, seed): k for k, b in enumerate(blocks) if k > 0}
         try:
-            for job in as_completed(jobs):
-                yield jobs[job], job.result()
+            for job in as_completed(list(jobs)):
+                yield jobs.pop(job), job.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -281,8 +282,14 @@ def _to_series(seen) -> dict[str, np.ndarray]:
 
 def _failures(series: dict[str, np.ndarray], economy: Economy) -> tuple[Failure, ...]:
     names = economy.instrument_names
+    holders = [economy.sector_names[row] for row in make_layout(economy).holders]
     return tuple(
-        Failure(path, int(day), names[int(series["failed_market"][path])])
+        Failure(
+            path,
+            int(day),
+            names[int(series["failed_market"][path])],
+            holders[int(series["failed_holder"][path])],
+        )
         for path, day in enumerate(series["failed_day"])
         if day >= 0
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from drypowder.accounts.rows import place_rows, take_rows
 from drypowder.channels.day import Day
@@ -22,23 +22,17 @@ class Trades(NamedTuple):
     net_supply: Float[Array, "sector asset path"]  # sold by rule: issuers, fed, hoards
     clearing: Clearing
     clears: Bool[Array, " path"]  # every market cleared and every price is a number
+    tightest: Int[Array, " path"]  # holder with the least excess money for what it holds
 
 
 def hear_news(state: State, day: Day, news, world: World) -> State:
     """Fundamentals grow on trend; news moves what everybody thinks an asset is worth.
 
-    Holders agree on news, so it moves prices without making them trade: both V and tastes are
-    in units of the log price and enter each group's log odds through its own slope. Earnings
-    news moves V and therefore the yield offered on it; other news only the price of it.
+    Holders agree on news: it enters the log odds of each group so that all want at the new price
+    what they held at the old one. It moves prices and makes nobody trade.
     """
-    shocks, demand = world.parameters.shocks, world.parameters.demand
-    felt = news * (1.0 + demand.spread_duration_years / demand.kappa)  # so that prices move by news
-    earnings = shocks.from_earnings[:, None]
     grown = jnp.log1p(day.trend_growth / day.trend_level) * (1.0 - world.growing_assets)[:, None]
-    return state._replace(
-        log_fundamental=state.log_fundamental + grown + earnings * felt,
-        taste=state.taste + (1.0 - earnings) * felt,
-    )
+    return state._replace(log_fundamental=state.log_fundamental + grown, news=state.news + news)
 
 
 def find_prices(state, news, excess, supply, morning, day, world) -> Trades:
@@ -65,7 +59,9 @@ def find_prices(state, news, excess, supply, morning, day, world) -> Trades:
     gap = sold - jnp.sum(bought, axis=0)  # what rounding left over, pro rata to holdings
     bought = bought + wanted / jnp.maximum(jnp.sum(wanted, axis=0), 1e-300)[None] * gap[None]
     value = place_rows(bought, holders, len(supply)) - supply
-    return Trades(value, supply, solved, state.alive & solved.converged)
+    tightness = jnp.sum(curves.cash, axis=1) / (1e-9 + jnp.sum(curves.units, axis=1))
+    tightest = jnp.argmin(jnp.where(jnp.isnan(tightness), -jnp.inf, tightness), axis=0)
+    return Trades(value, supply, solved, state.alive & solved.converged, tightest)
 
 
 def _curves(state, excess, supply, morning, day, world) -> Curves:
@@ -75,7 +71,7 @@ def _curves(state, excess, supply, morning, day, world) -> Curves:
     rates = world.overnight_pass * (1e-4 * morning.change_bp)[None, None]
     policy = world.levers.policy * day.policy_rate_change_pa
     rates = rates + world.policy_pass * policy[None, None]
-    worth = world.slope * (state.log_fundamental + state.taste)[None]
+    worth = world.slope * state.log_fundamental[None] + (1.0 + world.slope) * state.news[None]
     held = take_rows(state.units[:, cleared] + state.issued, holders)
     return Curves(
         log_odds=world.log_odds + worth - rates,

@@ -24,6 +24,7 @@ from drypowder.markets.reserves import (
     lambda_bp,
     reserves_wanted_usd_bn,
     satiation_usd_bn,
+    standing_repo_usd_bn,
 )
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par, outside the logit
@@ -52,7 +53,7 @@ class ShockParameters(eqx.Module):
     cholesky: Float[Array, "asset factor"]  # annual, of log-price impulses
     jump_rate_pa: Float[Array, ""]
     jump_size: Float[Array, " asset"]  # log price
-    from_earnings: Float[Array, " asset"]  # one: news moves V; zero: it moves tastes
+    from_earnings: Float[Array, " asset"]  # one where news is about earnings: no yield moves
 
 
 class Parameters(eqx.Module):
@@ -82,7 +83,7 @@ class State(NamedTuple):
     issued: Float[Array, "sector asset path"]  # gross units issued, >= 0
     log_price: Float[Array, "instrument path"]
     log_fundamental: Float[Array, "asset path"]
-    taste: Float[Array, "asset path"]  # news that is not earnings, in log price
+    news: Float[Array, "asset path"]  # all that was heard, in log price
     buffer: Float[Array, "sector path"]  # receipts not yet used, USD bn
     kept: Float[Array, "sector path"]  # desired liquidity added for good, USD bn
     bank_purchases: Float[Array, " path"]  # securities bought with balance-sheet room, USD bn
@@ -92,6 +93,7 @@ class State(NamedTuple):
     inverse: Float[Array, "asset asset path"]  # last inverse Jacobian of the markets
     alive: Bool[Array, " path"]
     failed_market: Int[Array, " path"]  # first market that did not clear, -1 if none
+    failed_holder: Int[Array, " path"]  # the tightest holder then, -1 if none
     failed_day: Int[Array, " path"]
 
 
@@ -111,6 +113,7 @@ class World(eqx.Module):
     opening_lambda_bp: Float[Array, " path"]
     opening_reserves_wanted: Float[Array, " path"]
     opening_satiation: Float[Array, " path"]
+    opening_standing_repo: Float[Array, " path"]  # drawn at the opening, part of the sheet
     opening_public_bills: Float[Array, ""]  # held outside the fed
     growing: Float[Array, " instrument"]  # one where the quantity grows on trend
     growing_assets: Float[Array, " asset"]  # the same, cleared assets only
@@ -172,7 +175,7 @@ def open_world(
     held = take_rows(units[:, economy.columns("cleared")] + issued, holders)
     held = jnp.broadcast_to(held[:, :, None], (*held.shape, paths))
     slope, overnight, policy = _rate_passes(demand, layout)
-    wanted, satiation, opening_lambda = _open_reserves(units, parameters, economy)
+    wanted, satiation, standing, opening_lambda = _open_reserves(units, parameters, economy)
     cleared, bills = economy.columns("cleared"), units[:, economy.instrument("bills")]
     growing = _growing(economy)
     world = World(
@@ -189,6 +192,7 @@ def open_world(
         opening_lambda_bp=opening_lambda,
         opening_reserves_wanted=wanted,
         opening_satiation=satiation,
+        opening_standing_repo=standing,
         opening_public_bills=jnp.sum(jnp.maximum(bills, 0.0)) - bills[economy.role("central_bank")],
         growing=growing,
         growing_assets=growing[cleared],
@@ -216,7 +220,8 @@ def _group_participation(units, excess, demand, layout):
     crypto = jnp.sum(take_rows(units, holders)[:, cleared][:, slice(*layout.segments[1])], axis=1)
     pool = (crypto / jnp.maximum(jnp.sum(crypto), 1e-300))[:, None]
     cash = pool * demand.crypto_excess_money_usd_bn[None]
-    return jnp.stack([securities, cash / take_rows(excess, holders)], axis=1)
+    coins = jnp.minimum(cash / take_rows(excess, holders), 1.0)
+    return jnp.stack([jnp.minimum(securities, 1.0 - coins), coins], axis=1)
 
 
 def _by_asset(by_segment, layout):
@@ -267,8 +272,11 @@ def _open_reserves(units, parameters: Parameters, economy: Economy):
         inventories_usd_bn=zero,
         parameters=reserves,
     )
-    level = lambda_bp(supply_usd_bn=supply, satiation_usd_bn=satiation, parameters=reserves)
-    return wanted, satiation, jnp.minimum(level, reserves.standing_repo_cap_bp)
+    drawn = standing_repo_usd_bn(
+        supply_usd_bn=supply, satiation_usd_bn=satiation, parameters=reserves
+    )
+    level = lambda_bp(supply_usd_bn=supply + drawn, satiation_usd_bn=satiation, parameters=reserves)
+    return wanted, satiation, drawn, level
 
 
 def _growing(economy: Economy):
@@ -290,7 +298,7 @@ def _opening_state(units, issued, paths: int, layout: Layout) -> State:
         issued=jnp.broadcast_to(issued[:, :, None], (sectors, assets, paths)),
         log_price=jnp.zeros((instruments, paths)),
         log_fundamental=jnp.zeros((assets, paths)),
-        taste=jnp.zeros((assets, paths)),
+        news=jnp.zeros((assets, paths)),
         buffer=per_sector,
         kept=per_sector,
         bank_purchases=per_path,
@@ -300,6 +308,7 @@ def _opening_state(units, issued, paths: int, layout: Layout) -> State:
         inverse=jnp.broadcast_to(-jnp.eye(assets)[:, :, None], (assets, assets, paths)),
         alive=jnp.ones(paths, dtype=bool),
         failed_market=jnp.full(paths, -1),
+        failed_holder=jnp.full(paths, -1),
         failed_day=jnp.full(paths, -1),
     )
 

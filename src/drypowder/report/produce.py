@@ -91,13 +91,13 @@ def store(
 
 
 def check(run: Run) -> None:
-    """A run that does not balance, or that failed on its first day, is not worth keeping.
+    """A run that does not balance, or whose central path stopped, is not worth keeping.
 
     A world that stopped has no accounts from that day on: the days before must balance.
     """
-    first = [f for f in run.failures if f.path == 0 and f.step == 0]
-    if first:
-        raise coded(DrypowderError, "DP-079", market=first[0].market, date=run.dates[0])
+    for failure in (f for f in run.failures if f.path == 0):
+        date, sector = run.dates[failure.step], failure.sector
+        raise coded(DrypowderError, "DP-079", market=failure.market, sector=sector, date=date)
     residual = run.series["residual"].copy()
     for failure in run.failures:
         residual[failure.path, failure.step :] = 0.0

@@ -137,7 +137,11 @@ def writing(where: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A whole file or none. Raises DrypowderError DP-073."""
+    """A whole file or none; a device or pipe is written to. Raises DrypowderError DP-073."""
+    if path.exists() and not path.is_file():
+        with writing(path):
+            path.write_text(text, encoding="utf-8", newline="\n")
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with writing(path):
         try:

@@ -215,7 +215,9 @@ def _purchases(scenario: Scenario, clock: Clock, trend: np.ndarray) -> np.ndarra
     on_trend = _value(scenario, "trend_growth_pa") * _owned(scenario, "central_bank", OFFICIAL)
     for row in scenario.file.purchases:
         last = row.last_day or clock.ends[-1].astype(object)
-        days = clock.business_days(np.datetime64(row.first_day), np.datetime64(last) + np.timedelta64(1, "D"))
+        days = clock.business_days(
+            np.datetime64(row.first_day), np.datetime64(last) + np.timedelta64(1, "D")
+        )
         pace = _MONTHS_A_YEAR * row.amount - (0.0 if row.above_trend else on_trend * trend)
         pace = pace if row.above_trend else np.maximum(pace, 0.0)
         total[:, OFFICIAL.index(row.instrument)] += pace * days / BUSINESS_DAYS_A_YEAR

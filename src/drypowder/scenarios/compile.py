@@ -92,7 +92,7 @@ def _programme_share(clock: Clock) -> np.ndarray:
     """An extra bond programme is sold evenly over the business days of its first quarter."""
     started = np.arange(len(clock.dates)) * clock.dt_years < 0.25
     days = clock.business * started
-    return days / days.sum()
+    return days / max(days.sum(), 1.0)
 
 
 def _market_open(scenario: Scenario, clock: Clock) -> np.ndarray:

@@ -121,6 +121,13 @@ def _refuse_sums(known: Mapping[str, Parameter], where: str) -> None:
                 f"{where}: the shares of {table} add up to {sum(shares):.9g}, not 1.",
                 "Set the others too.",
             )
+    mix = known["bond_share"].value + known["private_share"].value
+    if mix > 1.0 + _TOLERANCE:
+        raise UsageError(
+            "DP-064",
+            f"{where}: bond_share and private_share add up to {mix:.9g}, more than 1.",
+            "What is neither is shares: leave room for them.",
+        )
     for name in [n for n in known if n.startswith("keep.")]:
         rest = known.get(name.replace("keep.", "invest."))
         if rest and known[name].value + rest.value > 1.0 + _TOLERANCE:
