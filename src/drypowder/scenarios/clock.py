@@ -1,7 +1,8 @@
 """Which days are simulated, how long each step is, and which markets trade.
 
 business: days of the New York exchanges, each 1/252 year. calendar: every day, 1/365 year; on
-weekends and holidays only crypto trades and nothing settles. weekly: steps of seven days.
+weekends and holidays only crypto trades and no issue settles; receipts, trend and coupons run on.
+weekly: steps of seven days.
 """
 
 from __future__ import annotations
