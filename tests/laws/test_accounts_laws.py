@@ -225,6 +225,19 @@ def test_law_19_a_failure_names_the_sector_without_dry_powder():
     assert [f.sector for f in run.failures] == ["households"]
 
 
+def test_news_alone_moves_prices_and_makes_nobody_trade():
+    """Holders agree on news: each wants at the new price what it held at the old one."""
+    assets = len(ECONOMY.names("cleared"))
+    factors = np.full(len(ECONOMY.sectors), 0.5)
+    factors[::3] = 2.0  # slow and quick holders
+    loud = {"cholesky": 0.3 * np.eye(assets), "kappa_sector_factor": factors}
+    run = simulate(inputs_of(SHEET, quiet_days(ECONOMY, STEPS), **loud), paths=3, seed=5)
+    run.assert_balanced()
+    cleared = ECONOMY.columns("cleared")
+    assert np.abs(np.log(run.prices[1:, -1, cleared])).min() > 1e-4
+    assert run.series["turnover_usd_bn"].max() < 1e-5
+
+
 def test_every_switch_off_leaves_the_accounts_balanced_and_prices_at_rest():
     off = {name: 0.0 for name in ("issuance", "income", "liquidity", "policy")}
     inputs = inputs_of(SHEET, busy_days(), **LIVELY)
