@@ -88,14 +88,14 @@ def simulate(
     first = {name: array[:1] for name, array in center.items()}
     series = first if paths == 1 else _ensemble(inputs, paths, seed, threads, chunks, progress)
     names = ["central", *inputs.companions]
+    stopped = center["failed_day"] >= 0  # a twin without prices is no twin: it is left out
     companions = {
-        name: {key: array[k] for key, array in center.items()} for k, name in enumerate(names)
+        name: {key: array[k] for key, array in center.items() if not key.startswith("failed_")}
+        for k, name in enumerate(names)
+        if k > 0 and not stopped[k]
     }
     failures = _failures(series, inputs.economy)
     shown = {k: v for k, v in series.items() if not k.startswith("failed_")}
-    for name in companions:
-        companions[name] = {k: v for k, v in companions[name].items() if k in shown}
-    del companions["central"]
     stamp = make_stamp(inputs, paths=paths, seed=seed)
     return Run(inputs.name, inputs.economy, inputs.dates, shown, companions, books, failures, stamp)
 
