@@ -105,7 +105,7 @@ def fund(
         day.trend_operating_cash_flow_usd_bn,
     )
     earned = levers.issuance * (cash_flow - trend_cash_flow)
-    lab_postings, lab_round, cloud, lab_receipts = _labs(day, on, accounts, parameters, economy)
+    lab_postings, lab_round, cloud, lab_receipts = _labs(day, on, accounts, parameters)
     retained = (1.0 - parameters.payout_share) * (levers.issuance * cash_flow)
     gap = levers.issuance * capex - retained - jnp.sum(spender * cloud, axis=0)
     sources, sold = _fund_gap(spender * gap[None], bonds_ordered, day, accounts, parameters, levers)
@@ -199,7 +199,7 @@ def _outside_money(sources, parameters, economy):
     ]
 
 
-def _labs(day, on, accounts, parameters, economy):
+def _labs(day, on, accounts, parameters):
     """AI labs burn cash: own cash above a floor first, then a private round."""
     lab = parameters.lab_share[:, None]
     spent = lab * (on * day.lab_spending_usd_bn)[None]

@@ -51,7 +51,7 @@ def one_day(
     state, marks, trades = stop_where_failed(state, marks, trades, day, world)
     books = settle_day(state, marks, trades, postings, day, world)
     new = revalue_and_update(state, day, marks, trades, books, earned, funded, morning, world)
-    seen = observe(state, new, day, excess, trades, books, funded, earned, morning, world)
+    seen = observe(new, day, excess, trades, books, funded, earned, morning, world)
     return new, seen, books
 
 

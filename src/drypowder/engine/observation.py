@@ -38,7 +38,7 @@ class Observation(NamedTuple):
     refreshes: Float[Array, " path"]  # Jacobians the markets needed
 
 
-def observe(state, new, day, excess, trades, books, funded, earned, morning, world) -> Observation:
+def observe(new, day, excess, trades, books, funded, earned, morning, world) -> Observation:
     """What the outside sees at the close."""
     layout, valuation = world.layout, world.parameters.valuation
     economy, cleared = layout.economy, layout.economy.columns("cleared")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,10 +98,7 @@ def check(run: Run) -> None:
     for failure in (f for f in run.failures if f.path == 0):
         date, sector = run.dates[failure.step], failure.sector
         raise coded(DrypowderError, "DP-079", market=failure.market, sector=sector, date=date)
-    residual = run.series["residual"].copy()
-    for failure in run.failures:
-        residual[failure.path, failure.step :] = 0.0
-    replace(run, series={"residual": residual}).assert_balanced()
+    run.assert_balanced()
 
 
 def about(order: Order, inputs: Inputs) -> dict[str, object]:
