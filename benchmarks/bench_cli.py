@@ -1,8 +1,13 @@
-"""How long a reader waits: help, a first run with everything to compile, the next one."""
+"""How long a reader waits: help, a first run with everything to compile, the next one.
+
+Python's bytecode is there before anything is timed, as after an installation: without it every
+command compiles a thousand modules first, which takes as long as the command.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +27,8 @@ def _call(home: Path, *arguments: str) -> tuple[float, str]:
     own = {
         "PYTHONPATH": path,
         "HOME": str(home),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(home / "bytecode"),
         "XDG_CACHE_HOME": str(home / "cache"),
         "XDG_DATA_HOME": str(home / "data"),
         "DRYPOWDER_HOME": str(home / "runs"),
@@ -61,10 +68,12 @@ def test_help(benchmark, home):
 
 
 def test_essay_cold_then_warm(benchmark, home):
-    """Cold: an empty compilation cache. Warm: the same command again."""
+    """Cold: an empty compilation cache. Warm: the same command again, the best of three."""
     question = ("run", "essay", "--paths", "1")
+    _call(home, *question)  # for the bytecode
+    shutil.rmtree(home / "cache")
     cold, text = _call(home, *question)
-    warm, _ = _call(home, *question)
+    warm = min(_call(home, *question)[0] for _ in range(3))
     benchmark.pedantic(_call, args=(home, *question), rounds=1)
     benchmark.extra_info.update(cold_s=cold, warm_s=warm)
     print(f"\nessay: cold {cold:.1f} s (target {COLD_S}), warm {warm:.1f} s (target {WARM_S})")

@@ -6,6 +6,10 @@ ratios come from one process: same paths, same news, same prices to 1e-8, the be
 rounds, compile time apart. Ratios compare processor seconds of one chunk of 64 paths on one
 Python thread: an ensemble keeps every core busy with chunks, so a solver that spreads one chunk
 over two cores gains nothing. Throughput is wall time, one thread per core.
+
+Issue 2 hopes for 3x the twin and 6x automatic Jacobian with library solve. The first is met on
+jax 0.9.2 and 0.12 (3.4x and 3.5x), the second on jax 0.12 alone (7x): on 0.9.2 that solver runs
+more than twice as fast as on 0.12, and 3.4x is what is left (November 2026, two shared cores).
 """
 
 from __future__ import annotations
@@ -47,7 +51,9 @@ CALM = {"cholesky": 0.05 * np.eye(13) + 0.01, "jump_rate_pa": 1.0}  # no fund go
 CAPEX = (3.0,)  # a day: hoards last some months
 SAME_PRICE = 1e-8
 TWIN_TARGET, AUTODIFF_TARGET, RATE_TARGET = 3.0, 6.0, 150.0  # of issue 2, on idle cores
-TWIN_FLOOR, AUTODIFF_FLOOR, RATE_FLOOR = 1.8, 2.2, 40.0  # asserted: other work may share them
+# Asserted: other work may share the cores. Library solves are slower in newer jax.
+NEWER_JAX = jax.__version_info__ >= (0, 11)
+TWIN_FLOOR, AUTODIFF_FLOOR, RATE_FLOOR = 2.2, 4.5 if NEWER_JAX else 2.2, 40.0
 
 
 @cache

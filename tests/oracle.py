@@ -26,7 +26,7 @@ def one_day(state: dict, day: dict, news, world: dict, solve=None) -> tuple[dict
     news_arrives(t, news)
     overnight_market(t)
     receipts_are_spent(t)
-    coupons_are_paid(t)
+    interest_is_paid(t)
     labs_burn_cash(t)
     capex_is_paid(t)
     gap_is_financed(t)
@@ -132,15 +132,21 @@ def receipts_are_spent(t):
     t.receipts += received
 
 
-def coupons_are_paid(t):
-    """Bonds held (owed) beyond trend earn (cost) a coupon; the fed remits its part."""
+def interest_is_paid(t):
+    """Debt held (owed) beyond trend earns (costs) interest; fed and money funds pass it on."""
+    p, at = t.p, t.w.at
+    short = p.bill_rate_pa + t.on.policy * t.day.policy_rate_change_pa
+    rates = {k: p.required_return_pa[k - t.w.cleared.start] for k in t.w.bonds}
+    rates[at["bills"]], rates[at["bank_loans_other"]] = short, short + p.bank_loan_spread_pa
+    rates[at["private_credit"]] = p.private_credit_return_pa
     interest = np.zeros_like(t.money)
-    for k in t.w.bonds:
-        a = k - t.w.cleared.start
-        rate = t.on.income * t.p.required_return_pa[a] * t.day.dt_years
-        interest += rate * (t.state.units[:, k] - t.start * t.w.units[:, k, None])
+    for k, rate in rates.items():
+        beyond = t.state.units[:, k] - t.start * t.w.units[:, k, None]
+        interest += t.on.income * rate * t.day.dt_years * beyond
     t.money += interest
     t.pay(t.w.fed, t.w.treasury, interest[t.w.fed])
+    owned = np.maximum(t.state.units[:, at["money_fund_shares"]], 0.0)
+    t.pay(t.w.funds, owned / owned.sum(axis=0), interest[t.w.funds])
     t.interest_due = -(interest[t.w.treasury] + interest[t.w.fed])
 
 
@@ -411,9 +417,10 @@ def close(t):
 
 
 def numpy_of(record) -> dict:
-    """Named tuple or dataclass of arrays as a dict of NumPy arrays."""
+    """Named tuple or dataclass of arrays as a dict of NumPy arrays; nested ones are left out."""
     names = [f.name for f in fields(record)] if is_dataclass(record) else record._fields
-    return {name: np.asarray(getattr(record, name)) for name in names}
+    leaves = {name: getattr(record, name) for name in names}
+    return {name: np.asarray(leaf) for name, leaf in leaves.items() if hasattr(leaf, "shape")}
 
 
 def world_of(units, issued, parameters, levers, economy) -> dict:

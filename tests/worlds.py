@@ -11,11 +11,22 @@ import jax.numpy as jnp
 import numpy as np
 
 from drypowder.accounts.economy import Economy, default_economy
-from drypowder.channels.day import Day
+from drypowder.channels.capital_call import CallParameters
+from drypowder.channels.conviction import ConvictionParameters
+from drypowder.channels.day import REGIMES, Day
+from drypowder.channels.expectations import ExpectationParameters
 from drypowder.channels.income import IncomeParameters
 from drypowder.channels.issuance import IssuanceParameters
+from drypowder.channels.margin import MarginParameters
+from drypowder.channels.redemption import RedemptionParameters
+from drypowder.channels.venues import VenueParameters
 from drypowder.engine.simulate import Inputs
-from drypowder.engine.world import Parameters, ShockParameters, ValuationParameters
+from drypowder.engine.world import (
+    Parameters,
+    ShockParameters,
+    ValuationParameters,
+    make_layout,
+)
 from drypowder.markets.demand import DemandParameters
 from drypowder.markets.reserves import ReserveParameters
 
@@ -40,6 +51,8 @@ def plain_parameters(economy: Economy, paths: int, **overrides) -> Parameters:
         return jnp.repeat((one / jnp.maximum(one.sum(), 1.0))[:, None], paths, axis=1)
 
     years = each(assets, 10.0)
+    layout = make_layout(economy)
+    vehicles, coins = layout.vehicles, layout.crypto[1] - layout.crypto[0]
     spending = jnp.repeat(share("other_firms")[:, :1], sectors, axis=1)
     modules = {
         "demand": DemandParameters(
@@ -107,8 +120,66 @@ def plain_parameters(economy: Economy, paths: int, **overrides) -> Parameters:
             appraisal_beta=each(appraised, 1.0),
             appraisal_twin=jnp.zeros((appraised, assets)),
             bill_rate_pa=path(0.036),
+            bank_loan_spread_pa=path(0.014),
+            private_credit_return_pa=path(0.09),
             bill_spread_bp_per_100bn=path(0.5),
             working_deposit_share=path(0.5),
+        ),
+        "call": CallParameters(
+            call_share=share("deep_pockets"),
+            call_spending_lag_years=path(1.0),
+            call_idle_share=path(0.05),
+            fund_redemption_share=path(0.0),
+        ),
+        "redemption": RedemptionParameters(
+            flow_up=each(vehicles, 0.0),
+            flow_down=each(vehicles, 0.0),
+            notice_years=each(vehicles, 0.1),
+            gate_share_quarter=each(vehicles, 1.0),
+            performance_memory_years=path(1 / 12),
+            fund_rule=jnp.zeros((4, vehicles, paths)).at[2].set(1.0),
+            private_buyer_share=share("insurers_pensions"),
+        ),
+        "margin": MarginParameters(
+            leverage_headroom=each(sectors, 1e6),
+            leverage_buffer=path(1.0),
+            volatility_half_life_years=path(0.5),
+            haircut=each(assets, 0.0),
+            haircut_per_volatility=path(0.0),
+            haircut_per_bp=path(0.0),
+        ),
+        "conviction": ConvictionParameters(
+            extrapolation=each(sectors, 0.0),
+            conviction_half_life_years=path(0.5),
+            conviction_prior=each(assets, 0.0),
+        ),
+        "expectations": ExpectationParameters(
+            beliefs=jnp.full((3, paths), 1.0 / 3.0),
+            regime_rate_change_pa=each(3, 0.0),
+            regime_purchases_usd_bn=each(3, 0.0),
+            regime_put_rate_pa=each(3, 0.0),
+            regime_put_usd_bn=each(3, 0.0),
+            fear_half_life_years=path(0.5),
+            put_trigger=path(0.1),
+            anticipation_share=path(0.5),
+        ),
+        "venues": VenueParameters(
+            perp_open_interest_usd_bn=each(coins, 0.0),
+            perp_leverage=each(3, 2.0),
+            perp_cohort_share=jnp.full(3, 1.0 / 3.0),
+            maintenance_rate=path(0.01),
+            entry_spread=path(0.05),
+            entry_age_years=path(0.02),
+            book_depth_usd_bn=each(coins, 0.5),
+            book_exponent=path(2.0),
+            book_thinning=path(0.0),
+            book_floor_share=path(0.05),
+            off_book_share=path(0.0),
+            arbitrage_share=each(sectors, 0.0),
+            arbitrage_capacity_share=path(0.1),
+            arbitrage_half_life_years=path(0.02),
+            perp_long_share=share("crypto_leveraged"),
+            perp_short_share=share("hedge_funds"),
         ),
         "shocks": ShockParameters(
             cholesky=jnp.zeros((assets, assets)),
@@ -140,6 +211,9 @@ def quiet_days(economy: Economy, steps: int, *, dt_years: float = 1 / 252, **amo
     fields["market_open"] = np.ones((steps, len(economy.names("cleared"))))
     fields["official_purchases_usd_bn"] = np.zeros((steps, 3))
     fields["ai_debt_duration_years"] = np.full(steps, 6.0)
+    fields["dated_news"] = np.zeros((steps, len(economy.names("cleared"))))
+    fields["news_minutes"] = np.full(steps, 1440.0)
+    fields["evidence"] = np.zeros((steps, len(REGIMES)))
     for name, value in amounts.items():
         fields[name] = np.broadcast_to(np.asarray(value, dtype=float), fields[name].shape)
     return Day(**{name: jnp.asarray(value) for name, value in fields.items()})

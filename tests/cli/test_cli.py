@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 CALL = [sys.executable, "-c", "import sys; from drypowder.cli import main; sys.exit(main())"]
 NOT_A_FORECAST = "A model's answer to what-if, not a forecast."
-VERBS = ("run", "scenarios", "levers", "params", "show", "compare", "export", "explain", "cite",
-         "doctor")  # fmt: skip
+VERBS = ("run", "scenarios", "levers", "params", "show", "why", "compare", "export", "explain",
+         "cite", "doctor")  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -147,6 +147,22 @@ def test_export_writes_files_in_every_format(call, kind, tmp_path):
     assert expected[kind] in files
 
 
+def test_export_takes_the_options_of_every_verb(call, tmp_path):
+    """--csv is --format csv, which is also what nothing means; --json lists the files written."""
+    names = {}
+    for given in ((), ("--csv",), ("--format", "csv"), ("--csv", "--format", "csv")):
+        out = tmp_path / "-".join(("away", *given))
+        code, said, _ = call("export", "last", "--out", str(out), *given)
+        assert code == 0 and said == ""
+        names[given] = sorted(path.name for path in out.iterdir())
+    assert len({tuple(found) for found in names.values()}) == 1 and "series.csv" in names[()]
+    for given in ((), ("--format", "latex"), ("--format", "json")):
+        out = tmp_path / "-".join(("listed", *given))
+        code, said, err = call("export", "last", "--out", str(out), "--json", *given)
+        assert code == 0 and sorted(json.loads(said)) == sorted(map(str, out.iterdir()))
+        assert all(path in err for path in json.loads(said))
+
+
 def test_exported_series_are_the_stored_ones_to_the_last_digit(call, tmp_path):
     call("export", "last", "--out", str(tmp_path), "--format", "csv")
     header, *rows = csv.reader((tmp_path / "series.csv").open())
@@ -174,6 +190,9 @@ def test_cite_gives_the_command_that_repeats_the_run(call):
         (("run", "essay", "--paths", "0"), 2, "DP-080"),
         (("export", "last", "--out", "/tmp/x", "--format", "xml"), 2, "DP-078"),
         (("levers", "--json", "--csv"), 2, "DP-081"),
+        (("export", "last", "--out", "/tmp/x", "--json", "--csv"), 2, "DP-081"),
+        (("export", "last", "--out", "/tmp/x", "--csv", "--format", "latex"), 2, "DP-082"),
+        (("export", "last", "--json"), 2, "DP-088"),
         (("nonsense",), 2, "DP-088"),
         (("run",), 2, "DP-088"),
         (("show", "--nonsense"), 2, "DP-088"),

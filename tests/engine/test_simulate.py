@@ -53,6 +53,18 @@ def test_a_run_has_a_row_for_every_path_and_step(run, inputs):
     run.assert_balanced()
 
 
+def test_a_twin_that_stops_is_left_out_and_named():
+    """A programme of ten thousand trillion in bonds: nobody has the money on the first day."""
+    made = busy_inputs(3)
+    made.companions.update(TWINS, beyond_reach={"extra_bonds_usd_bn": 1e7, "fed_absorbs": 0.0})
+    run = simulate(made)
+    assert run.failures == () and list(run.companions) == ["no_ai"]
+    (failure,) = run.companion_failures.values()
+    assert list(run.companion_failures) == ["beyond_reach"]
+    assert (failure.path, failure.step, failure.market) == (0, 0, "ig_credit")
+    assert failure.sector in made.economy.sector_names
+
+
 def test_the_stamp_says_what_was_run(run, inputs):
     assert {"run", "scenario", "seed", "version"} <= set(run.stamp)
     assert run.stamp["scenario"] == inputs.name

@@ -36,6 +36,13 @@ def _curves(seed: int, *, open_share: float = 1.0, supply: float = 1.0) -> Curve
         units=jnp.asarray(units),
         net_supply=jnp.asarray(supply * random.uniform(-2.0, 4.0, (ASSETS, PATHS))),
         trades=jnp.asarray((random.uniform(size=ASSETS) < open_share).astype(float)),
+        kept=jnp.ones(cash.shape),
+    )
+
+
+def _alone(curves: Curves, path: int) -> Curves:
+    return jax.tree.map(lambda leaf: leaf[..., path : path + 1], curves)._replace(
+        trades=curves.trades
     )
 
 
@@ -55,12 +62,14 @@ def _solve(curves: Curves, start=None, guess=None):
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.0]))
 def test_the_jacobian_written_by_hand_is_the_derivative(seed, open_share):
+    random = np.random.default_rng(seed + 1)
     curves = _curves(seed, open_share=open_share)
-    log_price = jnp.asarray(np.random.default_rng(seed + 1).normal(0.0, 0.3, (ASSETS, PATHS)))
+    curves = curves._replace(kept=jnp.asarray(random.uniform(0.2, 1.0, curves.cash.shape)))
+    log_price = jnp.asarray(random.normal(0.0, 0.3, (ASSETS, PATHS)))
     by_hand = np.asarray(_jacobian(log_price=log_price, curves=curves, segments=SEGMENTS))
     is_open = np.asarray(curves.trades) > 0.0
     for path in range(PATHS):
-        alone = Curves(*(leaf[..., path : path + 1] for leaf in curves[:-1]), curves.trades)
+        alone = _alone(curves, path)
         automatic = jax.jacfwd(
             lambda x, c=alone: excess_demand(log_price=x[:, None], curves=c, segments=SEGMENTS)[
                 :, 0

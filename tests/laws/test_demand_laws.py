@@ -36,6 +36,7 @@ def curves_of(units, cash, slope, *, extra_cash=0.0, supply=0.0, shift=0.0):
         units=units,
         net_supply=jnp.broadcast_to(jnp.asarray(supply, dtype=float), (assets, paths)),
         trades=jnp.ones(assets),
+        kept=jnp.ones_like(cash),
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS, PACKAGE = REPOSITORY / "docs", REPOSITORY / "src" / "drypowder"
 README, TUTORIAL = REPOSITORY / "README.md", DOCS / "tutorial.md"
+WHO_DID_IT = DOCS / "who_did_it.md"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
 NUMERICAL_ROOMS = ("accounts", "markets", "channels", "engine")
 NOT_A_FORECAST = "A model's answer to what-if, not a forecast"
@@ -69,7 +70,11 @@ def test_generated_pages_say_what_the_source_says():
     assert _script("build_docs").stale() == [], "run scripts/build_docs"
 
 
-@pytest.mark.parametrize("path", [README, TUTORIAL, DOCS / "results.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path",
+    [README, TUTORIAL, WHO_DID_IT, DOCS / "levers.md", DOCS / "results.md"],
+    ids=lambda p: p.name,
+)
 def test_every_command_shown_has_verbs_and_options_that_exist(path):
     from typer.main import get_command
 
@@ -189,7 +194,7 @@ def test_the_scenario_of_the_tutorial_is_one(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [README, TUTORIAL], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [README, TUTORIAL, WHO_DID_IT], ids=lambda p: p.name)
 def test_python_examples_run(path):
     for body in _fenced(path.read_text(encoding="utf-8"), "python"):
         exec(compile(body, path.name, "exec"), {})

@@ -6,12 +6,14 @@ import numpy as np
 
 from drypowder.accounts.economy import default_economy
 from drypowder.engine.run import Books, Failure, Run
+from drypowder.report.axes import FORCES, holders, vehicles
 
 SOURCES = (
     "cash_flow", "hoard", "treasuries", "bank_loans", "bonds", "short_paper", "private_credit",
     "buybacks_cut", "new_shares",
 )  # fmt: skip
 HOARD_LASTS = 5  # steps in which the hoard pays
+CRASH = 7  # the step on which lenders and exchanges force sales, and a call is not paid
 
 
 def make_run(*, paths: int = 7, steps: int = 11, days_a_step: int = 13, failures=()) -> Run:
@@ -90,7 +92,40 @@ def _path(economy, steps: int, *, drain: float, lift_bp: float, spends=True, res
         "residual": np.full(steps, 3e-13),
         "market_residual": np.full(steps, 2e-11),
     }
-    return {**series, **funding}
+    return {**series, **funding, **_forces(economy, steps)}
+
+
+def _forces(economy, steps: int) -> dict[str, np.ndarray]:
+    """Deep pockets sell 3 for a call on the crash; lenders make hedge funds sell 2 + 0.5 in two
+    rounds; private credit pays 0.1 a step while 4 wait; perpetuals lose 7 of 50 coins.
+    """
+    names, day = holders(economy), np.arange(steps)
+    crash = (day == CRASH).astype(float)
+    sold = np.zeros((steps, len(FORCES), len(names)))
+    sold[:, 0, names.index("deep_pockets")] = 3.0 * crash
+    sold[:, 2, names.index("hedge_funds")] = 2.5 * crash
+    leverage = np.ones((steps, len(names)))
+    leverage[:, names.index("hedge_funds")] = 2.5
+    leverage[:, names.index("deep_pockets")] = 1.1
+    queue, paid = np.zeros((2, steps, len(vehicles(economy))))
+    queue[:, -1], paid[:, -1] = 4.0 * (day >= CRASH), 0.1
+    return {
+        "forced_usd_bn": sold,
+        "forced_by_round": np.outer(crash, [2.0, 0.5, 0, 0, 0, 0, 0, 0]),
+        "forced_settled": np.ones(steps),
+        "forced_unique": 1.0 - crash,
+        "leverage": leverage,
+        "largest_leverage": np.full((steps, len(names)), 3.0),
+        "loan_losses_usd_bn": 0.3 * crash,
+        "called_usd_bn": 5.0 * crash,
+        "call_default_usd_bn": 1.0 * crash,
+        "redeemed_usd_bn": paid,
+        "queue_usd_bn": queue,
+        "beliefs": np.linspace([0.35, 0.5, 0.15], [0.27, 0.38, 0.35], steps),
+        "perp_open_interest_coins": np.outer(50.0 - 7.0 * crash, [1.0, 2.0]),
+        "perp_liquidated_usd_bn": np.outer(6.0 * crash, [1.0, 2.0]),
+        "low_price": np.ones((steps, len(economy.names("cleared")))),
+    }
 
 
 def _funding(steps: int, spends: bool) -> dict[str, np.ndarray]:

@@ -96,7 +96,7 @@ def record_stamp():
 def test_the_page_is_accessible_and_small(read, html):
     assert ("html", {"lang": "en"}) in read.tags
     pictures = [attrs for tag, attrs in read.tags if tag == "svg"]
-    assert len(pictures) == 6 and all(p["role"] == "img" and p["aria-label"] for p in pictures)
+    assert len(pictures) == 7 and all(p["role"] == "img" and p["aria-label"] for p in pictures)
     assert sum(tag == "table" for tag, _ in read.tags) >= len(pictures)
     assert len(html.encode()) < 1_000_000
     assert any(a.get("name") == "viewport" for t, a in read.tags if t == "meta")
@@ -176,6 +176,12 @@ def test_names_beside_dots_cover_neither_each_other_nor_a_dot():
             assert not any(box.contains(*axes.transData.transform(dot)) for dot in crowd)
             assert axes.get_window_extent().contains(box.x0, box.y0)
             assert axes.get_window_extent().contains(box.x1, box.y1)
+
+
+def test_laying_out_once_gives_the_bytes_that_savefig_gives(record, monkeypatch):
+    once = [chart.svg for chart in charts.all_charts(record, WORDS)]
+    monkeypatch.setattr(charts, "_settle", lambda figure: None)
+    assert once == [chart.svg for chart in charts.all_charts(record, WORDS)]
 
 
 def test_every_picture_of_the_documentation_has_a_title_and_is_no_forecast():

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from html import escape
+
 import numpy as np
 import pytest
 from tests.report.synthetic import HOARD_LASTS, about, broken_path, make_run
 
+from drypowder.engine.run import Failure
 from drypowder.report import answers, experiments, flows
+from drypowder.report.artist import Artist
 from drypowder.report.compare import compare, headline_outcomes
+from drypowder.report.export import as_json
 from drypowder.report.fans import fan, in_100_worlds, supported, worlds_needed
+from drypowder.report.html import page
+from drypowder.report.produce import store
 from drypowder.report.record import record_of
-from drypowder.report.summary import duration_slope, sections
+from drypowder.report.store import open_run
+from drypowder.report.summary import sections
+from drypowder.report.terminal import summary_text
 from drypowder.report.words import catalogue
 
 
@@ -89,7 +99,7 @@ def test_extra_bonds_and_an_absorbing_fed_are_compared_with_the_central_path(rec
 
 
 def test_longer_durations_lose_more_when_yields_rise(record):
-    assert duration_slope(record, answers.assets(record)) < 0.0
+    assert answers.duration_slope(record) < 0.0
 
 
 def test_without_twins_the_summary_still_stands():
@@ -99,6 +109,30 @@ def test_without_twins_the_summary_still_stands():
     parts = {part.key: part for part in sections(record_of(run, about()), words)}
     assert "bonds" not in parts and "fed" not in parts
     assert not any("AI capex is worth" in s for s in parts["powder"].sentences)
+
+
+def test_a_twin_that_stopped_is_named_wherever_the_answer_is_given(tmp_path):
+    """What (the twin), where (day, market, sector) and what to do: text, page, JSON, store."""
+    failure = Failure(0, 4, "ig_credit", "households")
+    run = replace(make_run(paths=1), companion_failures={"fed_absorbs": failure})
+    del run.companions["fed_absorbs"]
+    words, date = catalogue(), str(run.dates[4])
+    made = record_of(run, about())
+    store(made, tmp_path, words, artist=Artist())
+    for record in (made, open_run("last", tmp_path)):
+        known = as_json(record, words)
+        assert known["twins_stopped"] == [
+            {"twin": "fed_absorbs", "date": date, "market": "ig_credit", "sector": "households"}
+        ]
+        (said,) = (s for s in known["sentences"]["accounts"] if "stopped" in s)
+        assert "the Fed absorbs AI duration" in said and f"stopped on {date}" in said
+        assert "investment-grade credit" in said and "households" in said
+        assert "run fewer years, or move the levers" in said
+        assert said in " ".join(summary_text(record, words).split())
+        assert escape(said) in page(record, words)
+    whole = record_of(make_run(paths=1), about())
+    assert as_json(whole, words)["twins_stopped"] == []
+    assert not any("stopped" in s for s in as_json(whole, words)["sentences"]["accounts"])
 
 
 def test_comparison_is_last_less_first(record):

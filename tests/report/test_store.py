@@ -20,7 +20,7 @@ from drypowder.report import listing, store
 from drypowder.report.partial import Partial
 from drypowder.report.record import record_of
 
-PAGES = {"summary.txt": "a summary\n", "report.html": "<!doctype html>\n"}
+PAGES = {"summary.txt": lambda: "a summary\n", "report.html": lambda: "<!doctype html>\n"}
 
 
 @pytest.fixture
@@ -65,6 +65,15 @@ def test_a_full_disk_leaves_nothing_and_says_so(record, tmp_path, monkeypatch):
     monkeypatch.setattr(pq, "write_table", fill)
     with pytest.raises(DrypowderError, match=r"DP-073.*No space left"):
         store.save(record, tmp_path, PAGES)
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_page_that_cannot_be_made_leaves_nothing_behind(record, tmp_path):
+    def stumble() -> str:
+        raise RuntimeError("no pen")
+
+    with pytest.raises(RuntimeError, match="no pen"):
+        store.save(record, tmp_path, {**PAGES, "report.html": stumble})
     assert list((tmp_path / "runs").iterdir()) == []
 
 
@@ -179,7 +188,7 @@ KILLED = """
     from drypowder.report.record import record_of
     from drypowder.report.store import save
     from tests.report.synthetic import about
-    save(record_of(dataclasses.replace(run, series=series), about()), home, {"summary.txt": ""})
+    save(record_of(dataclasses.replace(run, series=series), about()), home, {"summary.txt": str})
 """
 
 

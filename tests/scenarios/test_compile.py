@@ -17,7 +17,8 @@ PATHS = np.array([0, 3, 17, 2, 5, 11, 7])
 
 @pytest.fixture(scope="module", params=names())
 def compiled(request):
-    return compile_inputs(request.param, years=13 / 252)
+    days_a_year = {"business": 252, "calendar": 365}[load(request.param).file.clock]
+    return compile_inputs(request.param, years=13 / days_a_year)
 
 
 def test_every_shipped_scenario_compiles_to_float64(compiled):
@@ -112,6 +113,9 @@ def test_companions_and_switches_are_levers_of_the_engine():
         "without_ai_capex", "plus_100bn_ai_bonds", "fed_absorbs", "no_income",
     }  # fmt: skip
     assert all(set(change) <= fields for change in inputs.companions.values())
+    replay = compile_inputs("feb2026", years=1 / 365)  # asks what perpetuals added
+    assert set(replay.companions) == {*inputs.companions, "without_venues"}
+    assert replay.companions["without_venues"] == {"venues": 0.0}
 
 
 def test_only_crypto_trades_on_weekends(tmp_path):
@@ -128,7 +132,7 @@ def test_the_trend_of_rest_is_flat():
     days = compile_inputs("rest", years=1.0).days
     assert np.all(days.trend_level == 1.0) and np.all(days.trend_growth == 0.0)
     amounts = [v for k, v in vars(days).items() if k.endswith("usd_bn")]
-    assert len(amounts) == 9 and not any(np.any(a) for a in amounts)
+    assert len(amounts) == 10 and not any(np.any(a) for a in amounts)
 
 
 def test_growth_of_a_day_leads_to_the_level_of_the_next():

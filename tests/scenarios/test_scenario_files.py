@@ -9,8 +9,8 @@ from drypowder.scenarios import load, names
 
 ESSAY = 'extends = "essay"\n'
 SHIPPED = (
-    "essay", "hoards", "rest", "bank_funded", "fed_absorbs", "qe", "rate_cuts", "rmp_bills",
-    "rrp_two_trillion", "slow_capex",
+    "essay", "hoards", "rest", "oct2025", "feb2026", "bank_funded", "fed_absorbs", "nomination",
+    "qe", "rate_cuts", "rmp_bills", "rrp_two_trillion", "slow_capex",
 )  # fmt: skip
 PURCHASE = """
 [[purchases]]
@@ -19,6 +19,14 @@ amount = 10.0
 unit = "USD bn per month"
 first_day = 2026-01-02
 above_trend = true
+known_on = 2026-01-01
+source = "test"
+"""
+RATE = """
+[[policy_rate]]
+first_day = 2026-01-02
+change = {}
+unit = "decimal per year"
 known_on = 2026-01-01
 source = "test"
 """
@@ -79,6 +87,11 @@ def test_every_shipped_scenario_is_listed_and_loads():
         (ESSAY + 'clock = "lunar"', "DP-055", "business"),
         (ESSAY + "opening_rrp_usd_bn = -1.0", "DP-057", "negative"),
         (ESSAY + "extra_rrp_usd_bn = nan", "DP-058", "nan"),
+        (ESSAY + "levers = 3", "DP-055", "levers = 3 is not a table. Write [levers]"),
+        (ESSAY + "parameters = 3", "DP-055", "parameters = 3 is not a table. Write [parameters]"),
+        ("levers = [1]", "DP-055", "levers = [1] is not a table"),
+        ('extends = ["essay"]', "DP-055", "Write extends = \"essay\""),
+        ("extends = 3", "DP-055", "extends = 3 is not one name"),
         (ESSAY + "[levers]\ncapex_pase = 1", "DP-061", "Did you mean capex_pace"),
         (ESSAY + "[levers]\ncapex_pace = 9", "DP-062", "0 to 3"),
         (ESSAY + "[levers]\nincome = 0.5", "DP-062", "0 or 1"),
@@ -125,6 +138,10 @@ def test_every_shipped_scenario_is_listed_and_loads():
             "later",
         ),
         (ESSAY + "known_on = 2026-02-04", "DP-060", "AMZN"),
+        (ESSAY + RATE.format("-25"), "DP-056", "Write -0.0025, not -25, if basis points"),
+        (ESSAY + RATE.format("-1.5"), "DP-056", "Write -0.015, not -1.5."),
+        (ESSAY + RATE.format("900"), "DP-056", "Allowed: -0.04 to 0.04 decimal per year"),
+        (ESSAY + RATE.format("nan"), "DP-058", "policy_rate 1, change"),
         (ESSAY + PURCHASE.replace("2026-01-01", "2026-03-01"), "DP-060", "treasuries"),
         (ESSAY + PURCHASE.replace('unit = "USD bn per month"', ""), "DP-063", "USD bn per month"),
         (ESSAY + PURCHASE.replace("bn per month", "tn"), "DP-063", "USD bn per month"),

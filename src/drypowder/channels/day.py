@@ -11,6 +11,20 @@ import equinox as eqx
 from jaxtyping import Array, Float, Int
 
 OFFICIAL_PURCHASES = ("bills", "treasuries", "agency_mbs")
+REGIMES = ("accommodate", "neutral", "shrink")  # what a central bank may turn out to be
+RULES = ("lowest_conviction_first", "liquid_first", "pro_rata", "cheapest_exit")
+SWITCHES = (
+    "issuance",
+    "income",
+    "liquidity",
+    "capital_call",
+    "redemption",
+    "margin",
+    "conviction",
+    "expectations",
+    "venues",
+    "policy",
+)
 
 
 class Day(eqx.Module):
@@ -40,6 +54,11 @@ class Day(eqx.Module):
     bank_loan_share: Float[Array, "*step"]  # of hyperscalers' outside funding
     ai_debt_duration_years: Float[Array, "*step"]  # maturity of AI bonds
     programme_share: Float[Array, "*step"]  # of an extra bond programme that is sold today
+    called_usd_bn: Float[Array, "*step"]  # capital that AI labs call today
+    dated_news: Float[Array, "*step asset"]  # log price: dated events from outside the model
+    news_minutes: Float[Array, "*step"]  # in which they arrived; a day if nothing says otherwise
+    risk_off: Float[Array, "*step"]  # level of lost risk appetite, log odds per unit of beta
+    evidence: Float[Array, "*step regime"]  # log likelihood of today's announcement
 
 
 class Levers(eqx.Module):
@@ -48,6 +67,12 @@ class Levers(eqx.Module):
     issuance: Float[Array, " path"]
     income: Float[Array, " path"]
     liquidity: Float[Array, " path"]  # lambda
+    capital_call: Float[Array, " path"]
+    redemption: Float[Array, " path"]
+    margin: Float[Array, " path"]
+    conviction: Float[Array, " path"]
+    expectations: Float[Array, " path"]
+    venues: Float[Array, " path"]
     policy: Float[Array, " path"]
     ai_capex: Float[Array, " path"]  # zero in the twin without AI capex
     fed_absorbs: Float[Array, " path"]  # share of AI duration that the fed buys as Treasuries
@@ -55,3 +80,4 @@ class Levers(eqx.Module):
     extra_capex_usd_bn: Float[Array, " path"]  # spent on one day ...
     extra_capex_day: Int[Array, " path"]  # ... this one
     extra_bonds_usd_bn: Float[Array, " path"]  # an extra bond programme, spent on capex
+    call_rule: Int[Array, " path"]  # position in RULES of what a called sector sells first

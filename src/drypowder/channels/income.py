@@ -19,8 +19,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from drypowder.accounts.economy import Economy
-from drypowder.accounts.postings import Posting, one_hot
+from drypowder.accounts.postings import Posting
 
 
 class IncomeParameters(eqx.Module):
@@ -75,23 +74,3 @@ def receipts_of_capex(
     abroad = parameters.import_recipient[:, None] * parameters.import_leak[None]
     home = parameters.receipt_share * (1.0 - parameters.import_leak)[None]
     return (abroad + home) * capex_usd_bn[None]
-
-
-def coupons(
-    *,
-    held_above_trend_usd_bn: Float[Array, "sector bond path"],
-    coupon_pa: Float[Array, "bond path"],
-    dt_years: Float[Array, ""],
-    switch: Float[Array, " path"],
-    economy: Economy,
-) -> Posting:
-    """Interest on bonds beyond trend: issuers pay, holders receive, the fed remits its part.
-
-    Args:
-        held_above_trend_usd_bn: face of bonds held (+) or owed (-) beyond trend.
-    """
-    rate = coupon_pa * dt_years * switch[None]
-    received = jnp.sum(rate[None] * held_above_trend_usd_bn, axis=1)
-    fed, government = one_hot(economy, "central_bank"), one_hot(economy, "government")
-    remitted = (government - fed) * jnp.sum(fed * received, axis=0, keepdims=True)
-    return Posting(money=received + remitted, claims={}, name="coupons", is_income=True)

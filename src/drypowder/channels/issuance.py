@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 
 from drypowder.accounts.economy import Economy
 from drypowder.accounts.postings import Posting, one_hot, swap
+from drypowder.channels.capital_call import Called
 from drypowder.channels.day import Day, Levers
 from drypowder.channels.income import IncomeParameters, receipts_of_capex
 
@@ -92,11 +93,16 @@ def fund(
     day: Day,
     levers: Levers,
     accounts: IssuerAccounts,
+    called: Called,
     parameters: IssuanceParameters,
     income: IncomeParameters,
     economy: Economy,
 ) -> Issuance:
-    """The day's capex, labs, Treasury and corporate paper: who pays whom, who sells what."""
+    """The day's capex, labs, Treasury and corporate paper: who pays whom, who sells what.
+
+    Args:
+        called: capital calls: the spender's part is funded like capex, the labs spend earlier ones.
+    """
     spender = parameters.capex_share[:, None]
     on = levers.issuance * levers.ai_capex
     capex, excess, bonds_ordered = _capex(day, levers, accounts, parameters)
@@ -105,9 +111,9 @@ def fund(
         day.trend_operating_cash_flow_usd_bn,
     )
     earned = levers.issuance * (cash_flow - trend_cash_flow)
-    lab_postings, lab_round, cloud, lab_receipts = _labs(day, on, accounts, parameters)
+    lab_postings, lab_round, cloud, lab_receipts = _labs(day, on, called, accounts, parameters)
     retained = (1.0 - parameters.payout_share) * (levers.issuance * cash_flow)
-    gap = levers.issuance * capex - retained - jnp.sum(spender * cloud, axis=0)
+    gap = levers.issuance * capex - retained + jnp.sum(spender * (called.due - cloud), axis=0)
     sources, sold = _fund_gap(spender * gap[None], bonds_ordered, day, accounts, parameters, levers)
     postings = [
         _income("ai_capex", receipts_of_capex(capex_usd_bn=excess, parameters=income)
@@ -199,10 +205,10 @@ def _outside_money(sources, parameters, economy):
     ]
 
 
-def _labs(day, on, accounts, parameters):
+def _labs(day, on, called: Called, accounts, parameters):
     """AI labs burn cash: own cash above a floor first, then a private round."""
     lab = parameters.lab_share[:, None]
-    spent = lab * (on * day.lab_spending_usd_bn)[None]
+    spent = lab * (on * day.lab_spending_usd_bn + called.spent)[None]
     floor = parameters.lab_cash_floor_share[None] * day.trend_level * accounts.opening_cash
     own = jnp.clip(lab * (accounts.cash - floor), 0.0, spent)
     raised = jnp.sum(spent - own, axis=0, keepdims=True)

@@ -132,30 +132,86 @@ def show(
         show_run(run, home, output)
 
 
-@app.command(help=_say("compare.help"))
-def compare(
-    runs: Annotated[list[str], typer.Argument(help=_say("compare.runs"))],
+@app.command(help=_say("why.help"))
+def why(
+    run: Annotated[str, typer.Argument(help=_say("why.run"))],
+    target: Annotated[str, typer.Option(help=_say("why.target"))] = "bitcoin",
+    first_day: Annotated[str | None, typer.Option("--from", help=_say("why.from"))] = None,
+    last_day: Annotated[str | None, typer.Option("--to", help=_say("why.to"))] = None,
+    paths: Annotated[int, typer.Option(help=_say("why.paths"))] = 1,
+    samples: Annotated[int | None, typer.Option(help=_say("why.samples"))] = None,
+    threads: Annotated[int | None, typer.Option(help=_say("run.threads"))] = None,
     home: Home = None,
     as_json: Json = False,
     as_csv: Csv = False,
     out: Out = None,
 ) -> None:
+    from drypowder.cli.asking import ask_why
     from drypowder.cli.output import Output
-    from drypowder.cli.stored import compare_runs
 
-    compare_runs(runs, home, Output.of(as_json, as_csv, out))
+    ask_why(
+        run, target=target, first_day=first_day, last_day=last_day, paths=paths,
+        samples=samples, threads=threads, home=home, output=Output.of(as_json, as_csv, out),
+    )  # fmt: skip
+
+
+@app.command(help=_say("calibrate.help"))
+def calibrate(
+    scenarios: Annotated[list[str], typer.Argument(help=_say("calibrate.scenarios"))],
+    parameters: Annotated[
+        list[str] | None, typer.Option("--parameter", help=_say("calibrate.parameter"))
+    ] = None,
+    targets: Annotated[
+        list[str] | None, typer.Option("--target", help=_say("calibrate.target"))
+    ] = None,
+    draws: Annotated[int, typer.Option(help=_say("calibrate.draws"))] = 1024,
+    seed: Annotated[int, typer.Option(help=_say("calibrate.seed"))] = 0,
+    as_toml: Annotated[bool, typer.Option("--toml", help=_say("calibrate.toml"))] = False,
+    chart: Annotated[Path | None, typer.Option("--chart", help=_say("calibrate.chart"))] = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.calibrating import calibrate_scenarios
+    from drypowder.cli.output import Output
+
+    calibrate_scenarios(
+        scenarios, parameters or [], targets or [], draws=draws, seed=seed, as_toml=as_toml,
+        chart=chart, output=Output.of(as_json, as_csv, out),
+    )  # fmt: skip
+
+
+@app.command(help=_say("compare.help"))
+def compare(
+    runs: Annotated[list[str], typer.Argument(help=_say("compare.runs"))],
+    levers: Annotated[bool, typer.Option("--levers", help=_say("compare.levers"))] = False,
+    phase: Annotated[bool, typer.Option("--phase", help=_say("compare.phase"))] = False,
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.comparing import compare_names
+    from drypowder.cli.output import Output
+
+    compare_names(
+        runs, levers=levers, phase=phase, home=home, output=Output.of(as_json, as_csv, out)
+    )
 
 
 @app.command(help=_say("export.help"))
 def export(
     run: Annotated[str, typer.Argument(help=_say("show.run"))],
     out: Annotated[Path, typer.Option("--out", help=_say("export.out"))],
-    kind: Annotated[str, typer.Option("--format", help=_say("export.format"))] = "csv",
+    kind: Annotated[str | None, typer.Option("--format", help=_say("export.format"))] = None,
     home: Home = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_say("export.json"))] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help=_say("export.csv"))] = False,
 ) -> None:
+    from drypowder.cli.output import Output
     from drypowder.cli.stored import export_run
 
-    export_run(run, home, out, kind)
+    export_run(run, home, out, kind, Output.of(as_json, as_csv, None))
 
 
 @app.command(help=_say("explain.help"))

@@ -36,9 +36,9 @@ def list_levers(output: Output) -> None:
 
     def text() -> str:
         return "".join(
-            words.say("cli.levers.entry", **{**row, "low": _short(row["low"]),
-                      "high": _short(row["high"]), "default": _short(row["default"])})
-            for row in table.to_records()
+            words.say("cli.levers.entry", **{**row, "default": v.default_in_words or _short(None)},
+                      range=v.range_in_words)
+            for v, row in zip(levers().values(), table.to_records(), strict=True)
         )  # fmt: skip
 
     output.give(text=text, table=lambda: table)

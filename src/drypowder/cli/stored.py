@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from drypowder.cli.output import Output, note
@@ -10,6 +11,7 @@ from drypowder.report.record import Record
 from drypowder.report.store import home_folder, open_run
 from drypowder.report.tables import Column, Table
 from drypowder.report.words import catalogue, coded
+from drypowder.scenarios.levers import levers, setting_said
 
 
 def list_runs(home: Path | None, output: Output) -> None:
@@ -61,13 +63,22 @@ def compare_runs(tokens: list[str], home: Path | None, output: Output) -> None:
     )
 
 
-def export_run(token: str, home: Path | None, out: Path, kind: str) -> None:
-    """Files of a run into a folder."""
-    from drypowder.report.export import export
+def export_run(token: str, home: Path | None, out: Path, kind: str | None, output: Output) -> None:
+    """Files of a run into a folder; their names to stderr, as JSON also to stdout.
 
+    Raises:
+        UsageError: DP-082 for --csv beside another --format.
+    """
+    from drypowder.report.export import dumps, export
+
+    if output.kind == "csv" and kind not in (None, "csv"):
+        raise coded(UsageError, "DP-082", kind=kind)
     words, store = catalogue(), home_folder(home)
-    for path in export(token, open_run(token, home), store, out, kind, words):
+    written = export(token, open_run(token, home), store, out, kind or "csv", words)
+    for path in written:
         note(words.say("cli.export.wrote", path=path))
+    if output.kind == "json":
+        sys.stdout.write(dumps(written))
 
 
 def cite_run(token: str, home: Path | None, output: Output) -> None:
@@ -84,7 +95,10 @@ def command_of(record: Record) -> str:
     """The command that makes this run again."""
     changed: dict[str, float] = record.about.get("levers_changed", {})
     parts = ["drypowder run", record.scenario]
-    parts += [f"--set {name}={value!r}" for name, value in changed.items()]
+    choices = {name for name, lever in levers().items() if lever.choices}
+    parts += [
+        f"--set {k}={setting_said(k, v) if k in choices else repr(v)}" for k, v in changed.items()
+    ]
     if record.about.get("years") is not None:
         parts.append(f"--years {record.about['years']}")
     for name in ("paths", "seed"):

@@ -1,7 +1,8 @@
 """The day as a table of contents.
 
-    announce -> receive and pay -> call and fund capex -> reserves and repo -> clear
-    -> settle postings -> revalue -> update beliefs and anchors -> observe
+    announce -> receive and pay -> call and fund capex -> reserves and repo -> meet claims
+    -> clear, force and clear again until nobody is forced -> settle postings -> revalue
+    -> update conviction, volatility, queues, beliefs and anchors -> observe
 
 Every arrow is one function below; each takes state and returns what it found. Trades happen at
 the day's clearing price; stocks are never unknowns: flows are posted, stocks updated exactly.
@@ -14,7 +15,10 @@ from jaxtyping import Array, Float
 
 from drypowder.channels.day import Day
 from drypowder.channels.policy import overnight
-from drypowder.engine.observation import Observation, observe
+from drypowder.engine.claims import calls_due, meet_claims
+from drypowder.engine.force import find_prices, margin_accounts
+from drypowder.engine.memory import remember
+from drypowder.engine.observation import Observation, Seen, observe
 from drypowder.engine.payments import (
     buy_for_the_fed,
     excess_money,
@@ -23,19 +27,32 @@ from drypowder.engine.payments import (
     receive_and_pay,
     reserves_and_repo,
 )
+from drypowder.engine.repayment import repay
 from drypowder.engine.settlement import Books, revalue_and_update, settle_day
-from drypowder.engine.trading import Trades, find_prices, hear_news, mark_funds, mark_private
+from drypowder.engine.trading import (
+    Trades,
+    demand_curves,
+    hear_news,
+    mark_funds,
+    mark_private,
+    trade,
+)
 from drypowder.engine.world import State, World
 
 
 def one_day(
-    state: State, day: Day, news: Float[Array, "asset path"], world: World
+    state: State, day: Day, news: Float[Array, "asset path"], world: World, *, both: bool = False
 ) -> tuple[State, Observation, Books]:
-    """One business or calendar day of the whole economy."""
-    state = hear_news(state, day, news, world)
+    """One business or calendar day of the whole economy.
+
+    Args:
+        both: look for the greatest fixed point of forced selling beside the least.
+    """
+    state, heard = hear_news(state, day, news, world)
     morning = reserves_and_repo(state, day, world)
     earned = receive_and_pay(state, day, world)
-    funded = fund_capex(state, day, earned, world)
+    called = calls_due(state, day, world)
+    funded = fund_capex(state, day, earned, called, world)
     official, official_supply = buy_for_the_fed(state, day, funded, world)
     postings = earned.postings + funded.postings + official
     postings = postings + overnight(
@@ -44,14 +61,25 @@ def one_day(
         economy=world.layout.economy,
     )
     supply = net_supply(funded.net_supply, official_supply, world)
-    marks = mark_private(state, day, world)
     excess = excess_money(state, postings, earned, funded, morning, day, world)
-    trades = find_prices(state, news, excess, supply, morning, day, world)
-    marks = mark_funds(state, marks, trades, world)
+    claims = meet_claims(state, excess, called, day, world)
+    excess = excess + sum(posting.money for posting in claims.postings)
+    curves = demand_curves(state, excess, claims, supply, heard, morning, day, world)
+    accounts = margin_accounts(state, curves, morning.change_bp, world)
+    forced = find_prices(state, heard, curves, accounts, day, world, both=both)
+    trades = trade(state, forced.clearing, forced.curves, supply, world)
+    repaid = repay(state, forced, accounts, curves, claims, world)
+    marks = mark_private(state, day, world)
+    marks = mark_funds(marks, forced.clearing, repaid.forgiven, state, world)
     state, marks, trades = stop_where_failed(state, marks, trades, day, world)
+    postings = postings + claims.postings + repaid.postings
     books = settle_day(state, marks, trades, postings, day, world)
     new = revalue_and_update(state, day, marks, trades, books, earned, funded, morning, world)
-    seen = observe(new, day, excess, trades, books, funded, earned, morning, world)
+    new = remember(state, new, day, claims, forced, repaid, world)
+    seen = observe(
+        new, day, excess - repaid.paid, trades, books, funded, earned, morning,
+        Seen(called, claims, accounts, forced, repaid), world,
+    )  # fmt: skip
     return new, seen, books
 
 

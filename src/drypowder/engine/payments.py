@@ -12,8 +12,10 @@ from jaxtyping import Array, Float
 
 from drypowder.accounts.postings import Posting, one_hot, stack_columns
 from drypowder.accounts.rows import take_rows
+from drypowder.channels.capital_call import Called
 from drypowder.channels.day import OFFICIAL_PURCHASES, Day
-from drypowder.channels.income import coupons, release
+from drypowder.channels.income import release
+from drypowder.channels.interest import debt_columns, debt_rates_pa, interest
 from drypowder.channels.issuance import Issuance, IssuerAccounts, fund
 from drypowder.channels.policy import purchase
 from drypowder.engine.world import State, World, money_usd_bn, ready_cash, reserve_supply_usd_bn
@@ -83,7 +85,7 @@ def reserves_and_repo(state: State, day: Day, world: World) -> Overnight:
 
 
 def receive_and_pay(state: State, day: Day, world: World) -> Earned:
-    """Buffers release receipts, equity gains are spent, debt above trend pays its coupons."""
+    """Buffers release receipts, equity gains are spent, debt above trend pays interest."""
     economy, parameters = world.layout.economy, world.parameters
     equity = economy.group("equity")
     price = jnp.exp(take_rows(state.log_price, equity))
@@ -96,22 +98,36 @@ def receive_and_pay(state: State, day: Day, world: World) -> Earned:
         switch=world.levers.income,
         parameters=parameters.income,
     )
-    bonds = economy.group("bonds")
-    own = tuple(k - economy.columns("cleared").start for k in bonds)
-    trend = day.trend_level * take_rows(world.opening_units, bonds, axis=1)
-    interest = coupons(
-        held_above_trend_usd_bn=take_rows(state.units, bonds, axis=1) - trend[:, :, None],
-        coupon_pa=take_rows(parameters.valuation.required_return_pa, own),
+    paid = _interest(state, day, world)
+    due = -jnp.sum(one_hot(economy, "government") * paid.money, axis=0)
+    postings = [*income.postings, paid]
+    return Earned(postings, income.released, income.kept, income.received, due)
+
+
+def _interest(state: State, day: Day, world: World) -> Posting:
+    """Interest of the day on debt held and owed beyond trend."""
+    economy, valuation = world.layout.economy, world.parameters.valuation
+    columns, first = debt_columns(economy), economy.columns("cleared").start
+    bonds = tuple(k - first for k in economy.group("bonds"))
+    trend = day.trend_level * take_rows(world.opening_units, columns, axis=1)
+    policy = world.levers.policy * day.policy_rate_change_pa
+    rates = debt_rates_pa(
+        short_rate_pa=valuation.bill_rate_pa + policy,
+        bank_loan_spread_pa=valuation.bank_loan_spread_pa,
+        bond_return_pa=take_rows(valuation.required_return_pa, bonds),
+        private_credit_return_pa=valuation.private_credit_return_pa,
+    )
+    return interest(
+        above_trend_usd_bn=take_rows(state.units, columns, axis=1) - trend[:, :, None],
+        rate_pa=rates,
+        fund_shares_usd_bn=state.units[:, economy.instrument("money_fund_shares")],
         dt_years=day.dt_years,
         switch=world.levers.income,
         economy=economy,
     )
-    due = -jnp.sum(one_hot(economy, "government") * interest.money, axis=0)
-    postings = [*income.postings, interest]
-    return Earned(postings, income.released, income.kept, income.received, due)
 
 
-def fund_capex(state: State, day: Day, earned: Earned, world: World) -> Issuance:
+def fund_capex(state: State, day: Day, earned: Earned, called: Called, world: World) -> Issuance:
     """Capex, labs, Treasury and corporate paper meet the cash that issuers have."""
     economy, valuation = world.layout.economy, world.parameters.valuation
     units, opening = state.units, world.opening_units
@@ -136,6 +152,7 @@ def fund_capex(state: State, day: Day, earned: Earned, world: World) -> Issuance
         day=day,
         levers=world.levers,
         accounts=accounts,
+        called=called,
         parameters=world.parameters.issuance,
         income=world.parameters.income,
         economy=economy,

@@ -29,6 +29,8 @@ class Books:
     opening: np.ndarray  # (sector, instrument), at opening prices
     closing: np.ndarray  # (sector, instrument), at closing prices
     flows: dict[str, np.ndarray]  # posting -> (sector, instrument), cumulated over the run
+    # of every day, (step, sector, asset): bought +, sold or issued -
+    trades: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
     @property
     def revaluation(self) -> np.ndarray:
@@ -42,7 +44,8 @@ class Run:
 
     `series` maps a name to an array shaped (path, step) or (path, step, sector | instrument |
     asset); path 0 is the central path: central parameters, no news. `companions` holds the same
-    series, shaped (step, ...), for twins of the central path that differ in one thing.
+    series, shaped (step, ...), for twins of the central path that differ in one thing; a twin that
+    stopped is not among them but in `companion_failures`.
     """
 
     scenario: str
@@ -53,6 +56,7 @@ class Run:
     books: Books
     failures: tuple[Failure, ...]
     stamp: dict[str, object] = field(default_factory=dict)
+    companion_failures: dict[str, Failure] = field(default_factory=dict)  # twins that stopped
 
     @property
     def prices(self) -> np.ndarray:

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from jaxtyping import Array, Float
 from drypowder._version import __version__
 from drypowder.accounts.economy import Economy
 from drypowder.accounts.postings import Posting, flow_columns
-from drypowder.channels.day import Day, Levers
+from drypowder.channels.day import SWITCHES, Day, Levers
 from drypowder.engine.day import one_day
 from drypowder.engine.run import Books, Failure, Run
 from drypowder.engine.settlement import TRADES, TREND
@@ -41,6 +41,7 @@ CHUNK = 64  # paths of one compiled call: the working set stays in cache
 # Programs that run in a fifth of a second however they are compiled: compiling them with care
 # takes seconds that a first run would wait for.
 _QUICKLY = {"xla_backend_optimization_level": 0}
+_WIDE = {"xla_cpu_prefer_vector_width": 512}  # else half of a wide register is left empty
 _trace_count = 0  # compiled traces so far, for the test that counts them
 
 
@@ -88,16 +89,21 @@ def simulate(
     first = {name: array[:1] for name, array in center.items()}
     series = first if paths == 1 else _ensemble(inputs, paths, seed, threads, chunks, progress)
     names = ["central", *inputs.companions]
-    stopped = center["failed_day"] >= 0  # a twin without prices is no twin: it is left out
+    # a twin without prices is no twin: it is left out, and the run says so
+    stopped = {names[f.path]: f for f in list_failures(center, inputs.economy) if f.path > 0}
     companions = {
         name: {key: array[k] for key, array in center.items() if not key.startswith("failed_")}
         for k, name in enumerate(names)
-        if k > 0 and not stopped[k]
+        if k > 0 and name not in stopped
     }
-    failures = _failures(series, inputs.economy)
+    failures = list_failures(series, inputs.economy)
     shown = {k: v for k, v in series.items() if not k.startswith("failed_")}
     stamp = make_stamp(inputs, paths=paths, seed=seed)
-    return Run(inputs.name, inputs.economy, inputs.dates, shown, companions, books, failures, stamp)
+    twins_stopped = {name: replace(f, path=0) for name, f in stopped.items()}
+    return Run(
+        inputs.name, inputs.economy, inputs.dates, shown, companions, books, failures, stamp,
+        twins_stopped,
+    )  # fmt: skip
 
 
 def run_companions(inputs: Inputs) -> tuple[dict[str, np.ndarray], Books]:
@@ -112,7 +118,8 @@ def run_companions(inputs: Inputs) -> tuple[dict[str, np.ndarray], Books]:
     central = np.zeros(1 + len(twins), dtype=int)
     series, last, ledger = _simulated(inputs, inputs.draw(central), levers, central, 0, ledger=True)
     closing = np.asarray(last.units[:, :, 0] * jnp.exp(last.log_price[None, :, 0]))
-    return series, Books(np.asarray(inputs.units), closing, _flows(ledger, inputs.economy))
+    flows, trades = _flows(ledger, inputs.economy), np.asarray(ledger.trades)[..., 0]
+    return series, Books(np.asarray(inputs.units), closing, flows, trades)
 
 
 def run_paths(inputs: Inputs, numbers: np.ndarray, seed: int) -> dict[str, np.ndarray]:
@@ -197,7 +204,7 @@ def _many_days(world: World, state: State, days: Day, news, *, ledger: bool):
 
     def step(state: State, today):
         day, heard = today
-        state, seen, books = one_day(state, day, heard, world)
+        state, seen, books = one_day(state, day, heard, world, both=ledger)
         grown = books.trend * jnp.exp(state.log_price)[None]
         kept = Ledger(books.postings, books.flow[:, cleared], grown) if ledger else None
         return state, (seen, kept)
@@ -206,7 +213,7 @@ def _many_days(world: World, state: State, days: Day, news, *, ledger: bool):
     return seen, last, kept
 
 
-_scan = jax.jit(partial(_many_days, ledger=False))
+_scan = jax.jit(partial(_many_days, ledger=False), compiler_options=_WIDE)
 _scan_with_ledger = jax.jit(partial(_many_days, ledger=True), compiler_options=_QUICKLY)
 
 
@@ -235,12 +242,13 @@ def draw_news(
 def make_levers(inputs: Inputs, paths: int, *, shock_scale: float) -> Levers:
     """Switches all on, no experiment, unless the scenario says otherwise."""
     values = {name: np.zeros(paths) for name in Levers.__dataclass_fields__}
-    for name in ("issuance", "income", "liquidity", "policy", "ai_capex"):
+    for name in (*SWITCHES, "ai_capex"):
         values[name] = np.ones(paths)
     values["shock_scale"] = np.full(paths, shock_scale)
     for name, value in inputs.levers.items():
         values[name] = np.full(paths, value)
     values["extra_capex_day"] = np.full(paths, -1)
+    values["call_rule"] = values["call_rule"].astype(int)
     return Levers(**{name: jnp.asarray(value) for name, value in values.items()})
 
 
@@ -280,7 +288,8 @@ def _to_series(seen) -> dict[str, np.ndarray]:
     return {name: np.moveaxis(np.asarray(array), -1, 0) for name, array in flat.items()}
 
 
-def _failures(series: dict[str, np.ndarray], economy: Economy) -> tuple[Failure, ...]:
+def list_failures(series: dict[str, np.ndarray], economy: Economy) -> tuple[Failure, ...]:
+    """Paths in which a market found no price: where, on which day, and who had least to spend."""
     names = economy.instrument_names
     holders = [economy.sector_names[row] for row in make_layout(economy).holders]
     return tuple(

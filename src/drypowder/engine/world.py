@@ -15,10 +15,22 @@ from jaxtyping import Array, Bool, Float, Int
 from drypowder.accounts.economy import Economy
 from drypowder.accounts.postings import one_hot
 from drypowder.accounts.rows import take_rows
+from drypowder.channels.capital_call import CallParameters
+from drypowder.channels.conviction import ConvictionParameters
 from drypowder.channels.day import Levers
+from drypowder.channels.expectations import ExpectationParameters
 from drypowder.channels.income import IncomeParameters
 from drypowder.channels.issuance import IssuanceParameters
-from drypowder.markets.demand import Curves, DemandParameters, average_over, opening_log_odds
+from drypowder.channels.margin import MarginParameters
+from drypowder.channels.redemption import RedemptionParameters
+from drypowder.channels.venues import Perpetuals, VenueParameters, opening_perpetuals
+from drypowder.markets.demand import (
+    Curves,
+    DemandParameters,
+    average_over,
+    by_asset,
+    opening_log_odds,
+)
 from drypowder.markets.reserves import (
     ReserveParameters,
     lambda_bp,
@@ -28,6 +40,7 @@ from drypowder.markets.reserves import (
 )
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par, outside the logit
+PRIVATE = "private_credit"  # redeemable like a fund, without a fund
 
 
 class ValuationParameters(eqx.Module):
@@ -43,6 +56,8 @@ class ValuationParameters(eqx.Module):
     appraisal_beta: Float[Array, "appraised path"]  # model move per log move of its listed twin
     appraisal_twin: Float[Array, "appraised asset"]  # one for the listed twin
     bill_rate_pa: Float[Array, " path"]  # at the opening
+    bank_loan_spread_pa: Float[Array, " path"]  # of bank loans over bills
+    private_credit_return_pa: Float[Array, " path"]  # required at the opening
     bill_spread_bp_per_100bn: Float[Array, " path"]
     working_deposit_share: Float[Array, " path"]  # of opening deposits, before MMF are redeemed
 
@@ -65,6 +80,12 @@ class Parameters(eqx.Module):
     issuance: IssuanceParameters
     valuation: ValuationParameters
     shocks: ShockParameters
+    call: CallParameters
+    redemption: RedemptionParameters
+    margin: MarginParameters
+    conviction: ConvictionParameters
+    expectations: ExpectationParameters
+    venues: VenueParameters
 
 
 class Layout(NamedTuple):
@@ -74,6 +95,17 @@ class Layout(NamedTuple):
     holders: tuple[int, ...]  # rows that demand assets over excess cash
     segments: tuple[tuple[int, int], ...]  # of cleared assets: securities, crypto
     funds: tuple[tuple[int, int], ...]  # (row, share column)
+    crypto: tuple[int, int]  # start and stop among cleared assets
+
+    @property
+    def coins(self) -> slice:
+        """Crypto assets among the cleared ones."""
+        return slice(*self.crypto)
+
+    @property
+    def vehicles(self) -> int:
+        """What can be redeemed: the funds, then private credit."""
+        return len(self.funds) + (PRIVATE in self.economy.instrument_names)
 
 
 class State(NamedTuple):
@@ -90,6 +122,21 @@ class State(NamedTuple):
     receipts_rate: Float[Array, "sector path"]  # above trend, USD bn a year
     turnover: Float[Array, " path"]  # yesterday's trades, USD bn
     standing_repo: Float[Array, " path"]  # outstanding, USD bn
+    taste: Float[Array, "holder asset path"]  # log odds: what was sold stays sold
+    hedge: Float[Array, "holder asset path"]  # log odds of cash-and-carry, fades
+    conviction: Float[Array, "holder asset path"]  # log odds
+    variance: Float[Array, "holder path"]  # of each account's return, a year
+    performance: Float[Array, "vehicle path"]  # return beyond trend over the last month
+    noticed: Float[Array, "vehicle sector path"]  # redemptions under notice, USD bn
+    queued: Float[Array, "vehicle sector path"]  # past their notice, unpaid
+    called_waiting: Float[Array, " path"]  # called capital that labs have not spent, USD bn
+    bridge: Float[Array, "sector path"]  # bank loans until fund shares are redeemed, USD bn
+    beliefs: Float[Array, "regime path"]
+    risk_off: Float[Array, " path"]  # level of lost appetite, log odds per unit of beta
+    fear: Float[Array, " path"]  # log fall of listed equity that dated events imply
+    equity_peak: Float[Array, " path"]  # log value of listed equity, highest beyond trend
+    drawdown: Float[Array, " path"]  # log fall from it
+    perps: Perpetuals
     inverse: Float[Array, "asset asset path"]  # last inverse Jacobian of the markets
     alive: Bool[Array, " path"]
     failed_market: Int[Array, " path"]  # first market that did not clear, -1 if none
@@ -118,6 +165,12 @@ class World(eqx.Module):
     growing: Float[Array, " instrument"]  # one where the quantity grows on trend
     growing_assets: Float[Array, " asset"]  # the same, cleared assets only
     trend_holdings: Float[Array, "holder asset 1"]  # gross opening holdings of those
+    opening_leverage: Float[Array, "holder path"]  # of margin accounts; one without debt
+    opening_variance: Float[Array, "holder path"]  # of an account's return, a year
+    opening_dry_powder: Float[Array, " path"]  # X of all holders, USD bn
+    beta: Float[Array, " asset"]  # on all listed equity together
+    equity_share: Float[Array, " asset"]  # of listed equity; zero for other assets
+    pass_through: Float[Array, "asset path"]  # log price per unit of log odds, near enough
     layout: Layout = eqx.field(static=True)
 
 
@@ -132,7 +185,7 @@ def make_layout(economy: Economy) -> Layout:
         for row, s in enumerate(economy.sectors)
         if s.issues_shares
     )
-    return Layout(economy, holders, segments, funds)
+    return Layout(economy, holders, segments, funds, (first, len(crypto)))
 
 
 def money_usd_bn(
@@ -150,6 +203,17 @@ def ready_cash(
     return (
         units[:, economy.instrument("deposits")] + units[:, economy.instrument("money_fund_shares")]
     )
+
+
+def margin_debt(
+    units: Float[Array, "sector instrument *path"], layout: Layout
+) -> Float[Array, "holder *path"]:
+    """What each holder owes on margin and in repo, USD bn; dealers are lenders, whatever
+    their net."""
+    loans = units[:, layout.economy.instrument("margin_and_repo_loans")]
+    owed = jnp.maximum(-take_rows(loans, layout.holders), 0.0)
+    borrows = jnp.array([float(layout.economy.sectors[k].role == "holder") for k in layout.holders])
+    return owed * borrows.reshape((-1,) + (1,) * (owed.ndim - 1))
 
 
 def open_world(
@@ -171,13 +235,14 @@ def open_world(
     excess = excess_money_usd_bn(money, demand, layout)
     participation = _group_participation(units, excess, demand, layout)
     holders = layout.holders
-    cash = _by_asset(participation * take_rows(excess, holders)[:, None], layout)
+    cash = by_asset(participation * take_rows(excess, holders)[:, None], layout.segments)
     held = take_rows(units[:, economy.columns("cleared")] + issued, holders)
     held = jnp.broadcast_to(held[:, :, None], (*held.shape, paths))
     slope, overnight, policy = _rate_passes(demand, layout)
     wanted, satiation, standing, opening_lambda = _open_reserves(units, parameters, economy)
     cleared, bills = economy.columns("cleared"), units[:, economy.instrument("bills")]
     growing = _growing(economy)
+    accounts = _open_accounts(units, held, slope, parameters.shocks.cholesky, layout)
     world = World(
         parameters=parameters,
         levers=levers,
@@ -197,9 +262,11 @@ def open_world(
         growing=growing,
         growing_assets=growing[cleared],
         trend_holdings=held[:, :, :1] * growing[cleared][None, :, None],
+        opening_dry_powder=jnp.sum(jnp.maximum(take_rows(excess, holders), 0.0), axis=0),
+        **accounts,
         layout=layout,
     )
-    return world, _opening_state(units, issued, paths, layout)
+    return world, _opening_state(world, units, issued, paths)
 
 
 def excess_money_usd_bn(money, demand: DemandParameters, layout: Layout):
@@ -222,15 +289,6 @@ def _group_participation(units, excess, demand, layout):
     cash = pool * demand.crypto_excess_money_usd_bn[None]
     coins = jnp.minimum(cash / take_rows(excess, holders), 1.0)
     return jnp.stack([jnp.minimum(securities, 1.0 - coins), coins], axis=1)
-
-
-def _by_asset(by_segment, layout):
-    """Repeat a (holder, segment, path) array over the assets of each segment."""
-    parts = [
-        jnp.repeat(by_segment[:, k : k + 1], stop - start, axis=1)
-        for k, (start, stop) in enumerate(layout.segments)
-    ]
-    return jnp.concatenate(parts, axis=1)
 
 
 def _rate_passes(demand: DemandParameters, layout: Layout):
@@ -279,6 +337,31 @@ def _open_reserves(units, parameters: Parameters, economy: Economy):
     return wanted, satiation, drawn, level
 
 
+def _open_accounts(units, held, slope, cholesky, layout: Layout) -> dict[str, Array]:
+    """Leverage and volatility of every account at the opening, and every asset's beta.
+
+    Volatilities are those of the news the world may hear: a quiet world has a floor of one basis
+    point, so that a ratio exists.
+    """
+    covariance, value = cholesky @ cholesky.T, held[:, :, 0]
+    total = jnp.maximum(jnp.sum(value, axis=1), 1e-300)
+    mix, market = value / total[:, None], jnp.sum(value, axis=0)
+    cleared = layout.economy.instruments[layout.economy.columns("cleared")]
+    listed = market * jnp.array([float(i.group == "equity") for i in cleared])
+    listed = listed / jnp.maximum(jnp.sum(listed), 1e-300)
+    debt = margin_debt(units, layout)
+    variance = jnp.maximum(jnp.sum(mix @ covariance * mix, axis=1), 1e-8)
+    wide = jnp.ones((1, held.shape[2]))
+    steepness = jnp.sum(held * slope, axis=0) / jnp.maximum(market, 1e-300)[:, None]
+    return {
+        "opening_leverage": (total / jnp.maximum(total - debt, 1e-300))[:, None] * wide,
+        "opening_variance": variance[:, None] * wide,
+        "beta": covariance @ listed / jnp.maximum(listed @ covariance @ listed, 1e-12),
+        "equity_share": listed,
+        "pass_through": 1.0 / (1.0 + steepness),
+    }
+
+
 def _growing(economy: Economy):
     """One for claims whose quantity grows on trend: par claims, bonds, private credit."""
     grows = [
@@ -288,11 +371,15 @@ def _growing(economy: Economy):
     return jnp.array(grows, dtype=float)
 
 
-def _opening_state(units, issued, paths: int, layout: Layout) -> State:
+def _opening_state(world: World, units, issued, paths: int) -> State:
+    layout, parameters = world.layout, world.parameters
     economy = layout.economy
     sectors, instruments = len(economy.sectors), len(economy.instruments)
     assets = issued.shape[1]
     per_sector, per_path = jnp.zeros((sectors, paths)), jnp.zeros(paths)
+    volatility = jnp.sqrt(jnp.sum(parameters.shocks.cholesky**2, axis=1))
+    per_vehicle = jnp.zeros((layout.vehicles, sectors, paths))
+    per_holder = jnp.zeros((len(layout.holders), assets, paths))
     return State(
         units=jnp.broadcast_to(units[:, :, None], (sectors, instruments, paths)),
         issued=jnp.broadcast_to(issued[:, :, None], (sectors, assets, paths)),
@@ -305,6 +392,21 @@ def _opening_state(units, issued, paths: int, layout: Layout) -> State:
         receipts_rate=per_sector,
         turnover=per_path,
         standing_repo=per_path,
+        taste=per_holder,
+        hedge=per_holder,
+        conviction=per_holder,
+        variance=world.opening_variance,
+        performance=per_vehicle[:, 0],
+        noticed=per_vehicle,
+        queued=per_vehicle,
+        called_waiting=per_path,
+        bridge=per_sector,
+        beliefs=parameters.expectations.beliefs,
+        risk_off=per_path,
+        fear=per_path,
+        equity_peak=per_path,
+        drawdown=per_path,
+        perps=opening_perpetuals(parameters.venues, volatility[layout.coins]),
         inverse=jnp.broadcast_to(-jnp.eye(assets)[:, :, None], (assets, assets, paths)),
         alive=jnp.ones(paths, dtype=bool),
         failed_market=jnp.full(paths, -1),
@@ -327,4 +429,5 @@ def opening_curves(world: World) -> Curves:
         units=jnp.broadcast_to(held[:, :, None], (*held.shape, paths)),
         net_supply=jnp.zeros((held.shape[1], paths)),
         trades=jnp.ones(held.shape[1]),
+        kept=jnp.ones((len(layout.holders), len(layout.segments), paths)),
     )

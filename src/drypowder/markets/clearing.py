@@ -66,12 +66,14 @@ def clear(
     curves: Curves,
     segments: tuple[tuple[int, int], ...],
     alive: Bool[Array, " path"],
+    tolerance: Float[Array, " path"] | float = TOLERANCE,
 ) -> Clearing:
     """Solve every market of the day from yesterday's prices.
 
     Args:
         log_price: warm start. inverse_guess: yesterday's inverse Jacobian (any will do).
         alive: paths that have not failed; the others keep their prices and cost nothing.
+        tolerance: of ln(demand/supply), for rounds whose prices are not the day's yet.
 
     Returns:
         `converged` is False, never an exception, where no price was found or a number is not
@@ -80,28 +82,32 @@ def clear(
 
     steepest = 1.0 + jnp.max(curves.slope, axis=0)
     moves = curves.trades[:, None]
+    nobody = jnp.zeros_like(alive)
 
     def residual_at(price):
         gap = excess_demand(log_price=price, curves=curves, segments=segments)
         return jnp.where(alive[None], gap, 0.0)
 
     def is_open(search: _Search):
-        return (_size(search.residual) > TOLERANCE) & (search.refreshes < _REFRESHES)
+        return (search.size > tolerance) & (search.refreshes < _REFRESHES)
+
+    def is_trying(search: _Search):
+        return is_open(search) & ~search.stuck
 
     def chord(search: _Search) -> _Search:
         """One more step with the inverse at hand; a path that makes no progress is stuck."""
-        trying = is_open(search)
+        trying = is_trying(search)
         step = moves * _newton_step(search, steepest)
         gap = residual_at(search.log_price + step)
         moved = _take_better(search, search.log_price + step, gap, trying)
-        slow = _size(moved.residual) >= _PROGRESS * _size(search.residual)
-        telling = trying & ~slow & (_size(search.residual) > _LEARNING)
+        slow = moved.size >= _PROGRESS * search.size
+        telling = trying & ~slow & (search.size > _LEARNING)
         learnt = _learn(search.inverse, step, gap - search.residual, telling)
-        return moved._replace(inverse=learnt, stuck=trying & slow)
+        return moved._replace(inverse=learnt, stuck=search.stuck | (trying & slow))
 
     def refresh(search: _Search) -> _Search:
-        """Stuck paths get a fresh Jacobian and its step, halved until it helps; others wait."""
-        stuck = search.stuck
+        """Stuck paths get a fresh Jacobian and its step, halved until it helps."""
+        stuck = is_open(search)  # chords go on until all of them are
         jacobian = excess_demand_jacobian(
             log_price=search.log_price, curves=curves, segments=segments
         )
@@ -118,19 +124,19 @@ def clear(
         )
         lost = stuck & (search.refreshes >= _REFRESHES // 2)
         found = _take(found, leap, residual_at(leap), lost)
-        return found._replace(
-            stuck=stuck & False, refreshes=search.refreshes + stuck.astype(jnp.int64)
-        )
+        return found._replace(stuck=nobody, refreshes=search.refreshes + stuck.astype(jnp.int64))
 
-    def step(search: _Search) -> _Search:
-        return jax.lax.cond(jnp.any(search.stuck & is_open(search)), refresh, chord, search)
+    def advance(search: _Search) -> _Search:
+        """Every path steps until it is done or stuck; the stuck ones then start afresh."""
+        search = jax.lax.while_loop(lambda search: jnp.any(is_trying(search)), chord, search)
+        return jax.lax.cond(jnp.any(is_open(search)), refresh, lambda search: search, search)
 
-    nobody = jnp.zeros_like(alive)
+    residual = residual_at(log_price)
     start = _Search(
-        log_price, inverse_guess, residual_at(log_price), nobody, nobody.astype(jnp.int64)
+        log_price, inverse_guess, residual, _size(residual), nobody, nobody.astype(jnp.int64)
     )
-    end = jax.lax.while_loop(lambda search: jnp.any(is_open(search)), step, start)
-    converged = jnp.all(jnp.abs(end.residual) <= TOLERANCE, axis=0)  # false for NaN
+    end = jax.lax.while_loop(lambda search: jnp.any(is_open(search)), advance, start)
+    converged = end.size <= tolerance
     return Clearing(end.log_price, end.inverse, end.residual, converged, end.refreshes)
 
 
@@ -140,6 +146,7 @@ class _Search(NamedTuple):
     log_price: Float[Array, "asset path"]
     inverse: Float[Array, "asset asset path"]
     residual: Float[Array, "asset path"]
+    size: Float[Array, " path"]  # worst gap of each path; infinite where a number is not finite
     stuck: Bool[Array, " path"]  # the last step made no progress
     refreshes: Int[Array, " path"]
 
@@ -167,12 +174,14 @@ def _learn(inverse, step, change, allowed):
 
 def _take_better(search: _Search, trial, gap, allowed) -> _Search:
     """The trial prices where they are allowed and clear better."""
-    return _take(search, trial, gap, allowed & (_size(gap) < _size(search.residual)))
+    return _take(search, trial, gap, allowed & (_size(gap) < search.size))
 
 
 def _take(search: _Search, trial, gap, chosen) -> _Search:
-    wins = (chosen & jnp.isfinite(_size(gap)))[None]
+    size = _size(gap)
+    wins = chosen & jnp.isfinite(size)
     return search._replace(
-        log_price=jnp.where(wins, trial, search.log_price),
-        residual=jnp.where(wins, gap, search.residual),
+        log_price=jnp.where(wins[None], trial, search.log_price),
+        residual=jnp.where(wins[None], gap, search.residual),
+        size=jnp.where(wins, size, search.size),
     )

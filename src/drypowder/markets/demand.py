@@ -50,6 +50,7 @@ class Curves(NamedTuple):
     units: Float[Array, "holder asset path"]  # q_ga before trades
     net_supply: Float[Array, "asset path"]  # issuance less official purchases, USD bn
     trades: Float[Array, " asset"]  # one where the market is open today, else zero
+    kept: Float[Array, "holder segment path"]  # share of what it wants that lenders let it hold
 
 
 def opening_log_odds(
@@ -75,16 +76,26 @@ def average_over(
 def weights(
     *, log_price: Float[Array, "asset path"], curves: Curves, segments: tuple[tuple[int, int], ...]
 ) -> tuple[Float[Array, "holder asset path"], Float[Array, "holder asset path"]]:
-    """Portfolio shares w_ga, and the wealth Y_g that each asset's group divides (USD bn)."""
+    """Portfolio shares w_ga, and the wealth Y_g that each asset's group divides (USD bn).
+
+    What a group wants; lenders may let it hold less (`kept`).
+    """
     odds, wealth, idle = _groups(log_price, curves, segments)
     shares = [
         odds[:, start:stop] * idle[:, number, None] for number, (start, stop) in enumerate(segments)
     ]
-    divided = [
-        jnp.repeat(wealth[:, number, None], stop - start, axis=1)
+    return jnp.concatenate(shares, axis=1), by_asset(wealth, segments)
+
+
+def by_asset(
+    by_segment: Float[Array, "holder segment path"], segments: tuple[tuple[int, int], ...]
+) -> Float[Array, "holder asset path"]:
+    """What holds for a market segment, repeated for each of its assets."""
+    parts = [
+        jnp.repeat(by_segment[:, number, None], stop - start, axis=1)
         for number, (start, stop) in enumerate(segments)
     ]
-    return jnp.concatenate(shares, axis=1), jnp.concatenate(divided, axis=1)
+    return jnp.concatenate(parts, axis=1)
 
 
 def _groups(log_price, curves: Curves, segments):
@@ -95,6 +106,7 @@ def _groups(log_price, curves: Curves, segments):
     for start, stop in segments:
         total.append((jnp.sum(worth[:, start:stop], axis=1), jnp.sum(odds[:, start:stop], axis=1)))
     wealth = curves.cash + jnp.stack([held for held, _ in total], axis=1)
+    wealth = jnp.maximum(wealth, 0.0)  # who owes more than it owns wants nothing, not less
     idle = 1.0 / (1.0 + jnp.stack([summed for _, summed in total], axis=1))
     return odds, wealth, idle
 
@@ -104,7 +116,7 @@ def excess_demand(
 ) -> Float[Array, "asset path"]:
     """ln(demand) - ln(supply) for every cleared asset; zero where the market is closed."""
     odds, wealth, idle = _groups(log_price, curves, segments)
-    left = wealth * idle  # idle cash of each group, which its odds multiply into holdings
+    left = wealth * idle * curves.kept  # idle cash, which odds multiply into holdings
     demand = [
         jnp.sum(odds[:, start:stop] * left[:, number, None], axis=0)
         for number, (start, stop) in enumerate(segments)
@@ -120,7 +132,7 @@ def excess_demand_jacobian(
 ) -> Float[Array, "asset asset path"]:
     """Analytic derivative of `excess_demand` with respect to log prices (rows: markets)."""
     share, wealth = weights(log_price=log_price, curves=curves, segments=segments)
-    holding = share * wealth
+    holding = share * wealth * by_asset(curves.kept, segments)
     weight = holding / jnp.maximum(jnp.sum(holding, axis=0), 1e-300)[None]
     old_value = jnp.exp(log_price) * jnp.sum(curves.units, axis=0)
     supply = old_value + curves.net_supply

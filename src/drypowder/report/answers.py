@@ -15,6 +15,7 @@ from drypowder.report.tables import Column, Table
 
 SMALLEST_USD_BN = 0.005  # of stocks worth a row
 TOTAL = "total"
+_UNTIMED = ("gold", "crypto")  # groups whose duration is no cash-flow duration
 FUNDING_ORDER = (
     "cash_flow", "cloud_customers", "hoard", "treasuries", "bank_loans", "bonds", "short_paper",
     "private_credit", "buybacks_cut", "new_shares",
@@ -199,3 +200,19 @@ def hoard_date(record: Record, path: int = 0) -> str | None:
 
 def _price(record: Record, name: str) -> np.ndarray:
     return record.central["price"][:, record.economy.instrument(name)]
+
+
+def duration_slope(record: Record) -> float:
+    """Least-squares price effect per year of duration, cleared assets with cash flows."""
+    groups = {i.name: (i.kind, i.group) for i in record.economy.instruments}
+    points = [
+        (row[1], row[3])
+        for row in assets(record).rows
+        if groups[row[0]][0] == "cleared"
+        and groups[row[0]][1] not in _UNTIMED
+        and np.isfinite(row[1])
+        and np.isfinite(row[3])
+    ]
+    years, effects = np.array(points).T if len(points) > 1 else (np.zeros(1), np.zeros(1))
+    spread = years - years.mean()
+    return float(spread @ effects / (spread @ spread)) if np.any(spread) else float("nan")

@@ -8,6 +8,7 @@ caller draws.
 from __future__ import annotations
 
 import contextlib
+import gc
 import pickle
 import subprocess
 import sys
@@ -68,10 +69,12 @@ class Artist:
 def main() -> None:
     """The helper: load, wait for a record, answer with its page."""
     import matplotlib.backends.backend_svg
+    import matplotlib.dates
     import matplotlib.figure  # noqa: F401
 
     from drypowder.report.html import page
 
+    gc.disable()  # one page and out: there is nothing to tidy up
     record, lang = pickle.load(sys.stdin.buffer)
     sys.stdout.buffer.write(page(record, Catalogue(lang)).encode())
 

@@ -14,7 +14,9 @@ from textwrap import wrap
 
 import numpy as np
 
-from drypowder.report import answers, experiments, flows, sankey
+from drypowder.report import answers, experiments, flows, forced, sankey
+from drypowder.report.axes import FORCES
+from drypowder.report.days import stacked_days
 from drypowder.report.dots import name_dots
 from drypowder.report.fans import supported
 from drypowder.report.numbers import basis_points, dollars, percent
@@ -27,7 +29,9 @@ _WIDTH = 7.0
 _POINTS = 200  # of a drawn line: more is not visible and makes the page heavy
 _LAYERS = 6
 _DATES = 6  # ticks
+_SHORT = 120  # days: two ticks may lie in one month
 _LETTERS = 66  # of a line of the title above an exported picture
+_SVG_DPI = 72  # matplotlib's, always
 _LEAST_PCT = 0.05  # of an axis of price effects, to both sides
 
 
@@ -50,7 +54,7 @@ class Chart:
 
 def all_charts(record: Record, words: Catalogue) -> list[Chart]:
     """Every chart this run has numbers for."""
-    makers = (dry_powder, ai_dollar, funding, yields, assets, fans)
+    makers = (dry_powder, ai_dollar, funding, yields, assets, forced_sales, fans)
     made = [make(record, words) for make in makers]
     return [chart for chart in made if chart is not None]
 
@@ -59,8 +63,24 @@ def svg_of(figure) -> str:
     """The figure as SVG text that is the same every time."""
     text = io.StringIO()
     with drawing():
+        _settle(figure)
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": "drypowder"})
     return text.getvalue()
+
+
+def _settle(figure) -> None:
+    """Lay the figure out now: savefig would draw all of it an extra time for that.
+
+    On the canvas and at the resolution that savefig would use, so every byte stays.
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        FigureCanvasSVG(figure)
+        figure.dpi = _SVG_DPI
+        layout.execute(figure)
+        figure.set_layout_engine(None)  # none in the theme either
 
 
 def framed(chart: Chart, stamp: str) -> str:
@@ -208,6 +228,26 @@ def assets(record: Record, words: Catalogue) -> Chart | None:
     return Chart("assets", "assets", title, svg, table)
 
 
+def forced_sales(record: Record, words: Catalogue) -> Chart | None:
+    """Forced sales day by day, stacked by channel; None where nobody was forced."""
+    if forced.forced_sales(record) is None:
+        return None
+    sums = record.central["forced_usd_bn"].sum(axis=2)
+    total, worst = sums.sum(), int(sums.sum(axis=1).argmax())
+    title = words.say("report.chart.forced.title", total=dollars(total, words),
+                      share=percent(sums[worst].sum() / total, words, signed=False),
+                      date=record.dates[worst])  # fmt: skip
+    with drawing():
+        figure, (axes,) = _figure(3.6)
+        stacked_days(axes, record.dates, dict(zip(FORCES, sums.T, strict=True)), words)
+        axes.set_ylim(bottom=0.0)
+        axes.set_ylabel(words.say("report.chart.forced.y"))
+        axes.legend(loc="upper right", fontsize=8)
+        _calendar(axes)
+        svg = svg_of(figure)
+    return Chart("forced", "forced", title, svg, forced.by_day(record))
+
+
 def fans(record: Record, words: Catalogue) -> Chart | None:
     """Bands over random worlds for four outcomes; refused where worlds are too few."""
     shown = {"treasury_yield_change_bp": ("yield_pa", "treasuries", 100.0),
@@ -269,7 +309,8 @@ def _calendar(axes) -> None:
     from matplotlib.dates import AutoDateLocator, DateFormatter
 
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=_DATES))
-    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m"))
+    first, last = axes.get_xlim()
+    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d" if last - first < _SHORT else "%Y-%m"))
     _thousands(axes)
 
 

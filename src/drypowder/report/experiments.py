@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drypowder.report import answers
+from drypowder.report import answers, forced, moments
 from drypowder.report.derive import BP, HY, IG, NOTES, OUTCOMES
 from drypowder.report.events import HOARD_DONE
 from drypowder.report.fans import LEVELS, STATISTICS, draws, fan, in_100_worlds
@@ -139,8 +139,9 @@ def all_tables(record: Record) -> dict[str, Table]:
     made = (
         answers.dry_powder(record), answers.funding(record), answers.receipts(record),
         answers.money(record), answers.yields(record), answers.liquidity(record),
-        answers.assets(record), extra_bonds(record), fed(record), worlds(record),
-        levers(record), assumptions(record),
+        answers.assets(record), *forced.tables(record), extra_bonds(record), fed(record),
+        worlds(record),
+        moments.targets(record), levers(record), assumptions(record),
     )  # fmt: skip
     return {table.key: table for table in made if table is not None}
 

@@ -50,6 +50,7 @@ def as_json(record: Record, words: Catalogue) -> dict[str, object]:
         "note": words.say("report.not_a_forecast"),
         "stamp": record.stamp,
         "title": record.about.get("title"),
+        "twins_stopped": record.twins_stopped,
         "sentences": {part.key: part.sentences for part in sections(record, words)},
         "outcomes": outcomes_table(record).to_records(),
         "tables": {key: table.to_records() for key, table in tables_of(record).items()},

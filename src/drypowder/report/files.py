@@ -7,28 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 
 from drypowder.accounts.economy import Economy, Instrument, Sector
+from drypowder.report.axes import axis_names
 from drypowder.report.columns import arrow_table, read_columns, write_columns
 from drypowder.report.events import Event
 from drypowder.report.fans import STATISTICS
-from drypowder.report.record import Record, axis_names
+from drypowder.report.record import Record
 
 FORMAT = 1  # of the run directory; a reader refuses what it does not know
 MANIFEST, SERIES, TWINS, FANS = "manifest.json", "series.parquet", "twins.parquet", "fans.parquet"
 EVENTS, BOOKS, PATHS = "events.parquet", "books.parquet", "paths.parquet"
 OUTCOMES = "outcomes.parquet"
 SUMMARY, PAGE = "summary.txt", "report.html"
+Pages = dict[str, Callable[[], str]]  # file name -> what writes its text
 _SEPARATOR = ":"  # between a twin or statistic and its series
 _PATHS_A_GROUP = 64
 
 
-def write_record(record: Record, folder: Path, pages: dict[str, str]) -> None:
+def write_record(record: Record, folder: Path, pages: Pages) -> None:
     """Write every file of a run into an existing folder; the manifest last, with all hashes."""
     names, steps = record.economy, {"step": np.arange(len(record.dates)), "date": record.dates}
     write_columns(folder / SERIES, {**steps, **wide(record.central, names)})
@@ -46,8 +48,8 @@ def write_record(record: Record, folder: Path, pages: dict[str, str]) -> None:
     write_columns(folder / OUTCOMES, record.outcomes)
     if record.paths is not None:
         _write_paths(folder / PATHS, record)
-    for name, text in pages.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    for name, tell in pages.items():
+        (folder / name).write_text(tell(), encoding="utf-8", newline="\n")
     hashes = {path.name: file_hash(path) for path in sorted(folder.iterdir())}
     manifest = {
         "format": FORMAT,
@@ -92,14 +94,18 @@ def file_hash(path: Path) -> str:
 
 
 def wide(series: dict[str, np.ndarray], economy: Economy) -> dict[str, np.ndarray]:
-    """(step, member) arrays as one column a member: `price.treasuries`."""
+    """(step, member) arrays as one column a member: `price.treasuries`.
+
+    Two axes of members become one: `forced_usd_bn.margin.hedge_funds`.
+    """
     columns: dict[str, np.ndarray] = {}
     for name, array in series.items():
         if array.ndim == 1:
             columns[name] = array
         else:
+            flat = array.reshape(len(array), -1)
             for place, member in enumerate(axis_names(name, economy)):
-                columns[f"{name}.{member}"] = array[:, place]
+                columns[f"{name}.{member}"] = flat[:, place]
     return columns
 
 
@@ -107,11 +113,17 @@ def _narrow(columns: dict[str, np.ndarray], economy: Economy) -> dict[str, np.nd
     """The inverse of `_wide`."""
     names = dict.fromkeys(column.partition(".")[0] for column in columns)
     return {
-        name: columns[name]
-        if name in columns
-        else np.stack([columns[f"{name}.{m}"] for m in axis_names(name, economy)], axis=-1)
+        name: columns[name] if name in columns else _stacked(name, columns, economy)
         for name in names
     }
+
+
+def _stacked(name: str, columns: dict[str, np.ndarray], economy: Economy) -> np.ndarray:
+    """The columns of one series side by side; `margin.hedge_funds` lies on two axes."""
+    members = axis_names(name, economy)
+    flat = np.stack([columns[f"{name}.{member}"] for member in members], axis=-1)
+    first = len(dict.fromkeys(member.partition(".")[0] for member in members))
+    return flat.reshape(len(flat), first, -1) if "." in members[0] else flat
 
 
 def _prefixed(groups: dict[str, dict[str, np.ndarray]], economy: Economy) -> dict[str, np.ndarray]:

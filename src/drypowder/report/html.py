@@ -52,10 +52,54 @@ footer{margin-top:2.5rem;padding-bottom:2rem;font-size:.85rem;border-top:1px sol
 
 def page(record: Record, words: Catalogue) -> str:
     """The whole report of a run as one HTML document."""
-    parts = sections(record, words)
-    charts = all_charts(record, words)
-    title = words.say("report.head.page_title", scenario=record.scenario, run=record.run_id)
+    return document(
+        sections(record, words),
+        all_charts(record, words),
+        words,
+        title=words.say("report.head.page_title", scenario=record.scenario, run=record.run_id),
+        first=claim(record, words),
+        second=headline(record, words),
+        stamp=stamp_line(record, words),
+    )
+
+
+def document(
+    parts: list[Section],
+    charts: list[Chart],
+    words: Catalogue,
+    *,
+    title: str,
+    first: str,
+    second: str,
+    stamp: str,
+) -> str:
+    """Sections with their charts and tables as one HTML document.
+
+    Args:
+        first: what to know before anything else, in the largest type; second: the line below it.
+    """
     body = "\n".join(_section(part, charts, words) for part in parts)
+    return f"""{_head(title, words)}<body>
+<a class="skip" href="#summary">{escape(words.say("report.html.skip"))}</a>
+<header>
+<p class="badge">{escape(words.say("report.badge"))}</p>
+<h1>{escape(first)}</h1>
+<p>{escape(second)}</p>
+</header>
+{_contents(parts, words)}
+<main id="summary">
+{body}
+</main>
+<footer>
+<p><strong>{escape(words.say("report.not_a_forecast"))}</strong></p>
+<p>{escape(words.say("report.html.stamp"))}: <code>{escape(stamp)}</code></p>
+</footer>
+</body>
+</html>
+"""
+
+
+def _head(title: str, words: Catalogue) -> str:
     return f"""<!doctype html>
 <html lang="{words.lang}">
 <head>
@@ -65,23 +109,6 @@ def page(record: Record, words: Catalogue) -> str:
 <title>{escape(title)}</title>
 <style>{_STYLE}</style>
 </head>
-<body>
-<a class="skip" href="#summary">{escape(words.say("report.html.skip"))}</a>
-<header>
-<p class="badge">{escape(words.say("report.badge"))}</p>
-<h1>{escape(claim(record, words))}</h1>
-<p>{escape(headline(record, words))}</p>
-</header>
-{_contents(parts, words)}
-<main id="summary">
-{body}
-</main>
-<footer>
-<p><strong>{escape(words.say("report.not_a_forecast"))}</strong></p>
-<p>{escape(words.say("report.html.stamp"))}: <code>{escape(stamp_line(record, words))}</code></p>
-</footer>
-</body>
-</html>
 """
 
 

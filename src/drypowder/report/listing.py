@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drypowder.report.files import MANIFEST
+from drypowder.scenarios.levers import setting_said
 
 _BUSY_MS = 10_000
 _COLUMNS = "run, scenario, levers, paths, steps, seed, version, made_on, seconds"
@@ -64,7 +65,7 @@ def entry_of(manifest: dict, *, made_on: str, seconds: float) -> Entry:
     return Entry(
         run=stamp["run"],
         scenario=stamp["scenario"],
-        levers=", ".join(f"{name}={value:g}" for name, value in sorted(levers.items())),
+        levers=", ".join(f"{k}={setting_said(k, v)}" for k, v in sorted(levers.items())),
         paths=stamp["paths"],
         steps=stamp["steps"],
         seed=stamp["seed"],

@@ -45,6 +45,12 @@ SOURCE = {
     "new_shares": "#cc79a7",
     "other": "#bbbbbb",
 }
+FORCE = {
+    "capital_call": "#d55e00",
+    "redemption": "#0072b2",
+    "margin": "#882255",
+    "venues": "#009e73",
+}
 HATCHES = ("//", "\\\\", "--", "||", "xx", "/", "++", "\\", "-", "|")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 

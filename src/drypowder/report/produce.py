@@ -82,11 +82,14 @@ def produce(
 def store(
     record: Record, home: Path, words: Catalogue, *, artist: Artist, seconds: float = 0.0
 ) -> Path:
-    """Write a record with its summary and page."""
+    """Write a record with its summary and page; the series are written while the page is drawn."""
     from drypowder.report.terminal import summary_text
 
     artist.begin(record, words)
-    pages = {SUMMARY: summary_text(record, words), PAGE: artist.page(record, words)}
+    pages = {
+        SUMMARY: lambda: summary_text(record, words),
+        PAGE: lambda: artist.page(record, words),
+    }
     return save(record, home, pages, seconds=seconds)
 
 
@@ -109,8 +112,10 @@ def about(order: Order, inputs: Inputs) -> dict[str, object]:
         "title": scenario.title,
         "story": scenario.story,
         "known_on": str(scenario.known_on),
+        "targets": [row.model_dump(mode="json") for row in scenario.file.target],
         "levers": scenario.levers,
         "levers_changed": dict(sorted(order.changed.items())),
+        "file": scenario.file.model_dump(mode="json"),  # for `why`: the run can be built again
         "years": order.years,
         "durations_years": dict(zip(inputs.economy.names("cleared"), years.tolist(), strict=True)),
         "assumptions": [

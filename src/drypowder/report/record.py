@@ -13,23 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from drypowder.accounts.economy import Economy
+from drypowder.report.axes import axis_names
 from drypowder.report.derive import derived, outcomes_of
-from drypowder.report.events import Event, find_events, stopped
+from drypowder.report.events import Event, find_events, stopped, twins_stopped
 from drypowder.report.fans import STATISTICS, draws, fan
 
 if TYPE_CHECKING:
     from drypowder.engine.run import Run
 
-AXES = {
-    "price": "instrument",
-    "yield_pa": "asset",
-    "dry_powder_usd_bn": "sector",
-    "money_usd_bn": "sector",
-    "receipts_usd_bn": "sector",
-}
 WITHOUT_AI = ("without_ai_capex", "no_ai_capex", "without_ai")  # the twin that spends none
 MORE_BONDS = ("plus_100bn_ai_bonds",)
 FED_ABSORBS = ("fed_absorbs",)
+NO_VENUES = ("without_venues",)
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,11 @@ class Record:
         failed = {e.path for e in self.events if e.event == "market_did_not_clear"}
         return len(draws(self.stamp["paths"], failed))
 
+    @property
+    def twins_stopped(self) -> list[dict[str, str]]:
+        """Twins left out because a market did not clear: twin, date, market, sector."""
+        return self.about.get("twins_stopped", [])
+
     def twin(self, names: tuple[str, ...]) -> dict[str, np.ndarray] | None:
         """The first companion that exists under one of these names."""
         return next((self.companions[n] for n in names if n in self.companions), None)
@@ -76,16 +76,6 @@ class Record:
         """One statistic of a fan over the steps."""
         values = self.fans[series][STATISTICS.index(statistic)]
         return values[:, self.member(series, member)] if member else values
-
-
-def axis_names(series: str, economy: Economy) -> tuple[str, ...]:
-    """Names along the last axis of a series; empty for a series without one."""
-    axis = AXES.get(series, "")
-    if axis == "sector":
-        return economy.sector_names
-    if axis == "instrument":
-        return economy.instrument_names
-    return economy.names("cleared") if axis == "asset" else ()
 
 
 def record_of(run: Run, about: dict[str, Any], *, keep_paths: bool = False) -> Record:
@@ -109,7 +99,11 @@ def record_of(run: Run, about: dict[str, Any], *, keep_paths: bool = False) -> R
         flows=dict(run.books.flows),
         events=find_events(shown, run.dates, run.economy) + stopped(run.failures, run.dates),
         outcomes=outcomes_of(shown, run.economy),
-        about={**about, "worst_gap": _worst_gap(run.series)},
+        about={
+            **about,
+            "worst_gap": _worst_gap(run.series),
+            "twins_stopped": twins_stopped(run.companion_failures, run.dates),
+        },
         paths=shown if keep_paths else None,
     )
 

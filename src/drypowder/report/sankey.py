@@ -44,21 +44,21 @@ def _draw_stages(axes, by_stage, scale: float, words: Catalogue) -> None:
     hub_top = -0.5 * _GAP * max(len(paid) - 1, 0)
     _fan(axes, [(r[1], r[3]) for r in paid], "source", "capex", hub_top, scale, words, inward=True)
     height = scale * sum(row[3] for row in paid)
-    _bar(axes, _X["capex"], hub_top, height, _HUB)
-    _text(axes, _X["capex"], hub_top + 0.015, words.say("report.chart.sankey.capex"), "center",
+    node_at(axes, _X["capex"], hub_top, height, _HUB)
+    text_at(axes, _X["capex"], hub_top + 0.015, words.say("report.chart.sankey.capex"), "center",
           "bottom")  # fmt: skip
     stack = hub_top
     for _, _, name, usd in received:
         colour = _colour(name, "received")
         _band(axes, ("capex", stack), ("received", stack), scale * usd, colour)
-        _bar(axes, _X["received"], stack, scale * usd, colour)
+        node_at(axes, _X["received"], stack, scale * usd, colour)
         label = f"{_label(name, words)}\n{dollars(usd, words)}"
-        _text(axes, _X["received"] - 0.012, stack - 0.5 * scale * usd, label, "right", "center")
+        text_at(axes, _X["received"] - 0.012, stack - 0.5 * scale * usd, label, "right", "center")
         stack -= scale * usd
     for _, name, _, usd in created:
-        _bar(axes, _X["received"], stack, scale * usd, _QUIET)
+        node_at(axes, _X["received"], stack, scale * usd, _QUIET)
         label = f"{_label(name, words)}\n{dollars(usd, words)}"
-        _text(axes, _X["received"] - 0.012, stack - 0.5 * scale * usd, label, "right", "center")
+        text_at(axes, _X["received"] - 0.012, stack - 0.5 * scale * usd, label, "right", "center")
     _fan(axes, [(r[2], r[3]) for r in now], "received", "now", hub_top, scale, words, inward=False)
 
 
@@ -71,19 +71,24 @@ def _fan(axes, items, left: str, right: str, top: float, scale, words, *, inward
         ends = ((left, node), (right, bar)) if inward else ((left, bar), (right, node))
         _band(axes, *ends, height, colour)
         x = _X[left] if inward else _X[right]
-        _bar(axes, x, node, height, colour)
+        node_at(axes, x, node, height, colour)
         offset, side = (-0.02, "right") if inward else (0.03, "left")
         label = f"{_label(name, words)}\n{dollars(usd, words)}"
-        _text(axes, x + offset, node - 0.5 * height, label, side, "center")
+        text_at(axes, x + offset, node - 0.5 * height, label, side, "center")
         node -= height + _GAP
         bar -= height
 
 
 def _band(axes, start, end, height: float, colour: str) -> None:
+    ribbon(axes, (_X[start[0]] + _BAR, start[1]), (_X[end[0]], end[1]), height, colour)
+
+
+def ribbon(axes, start, end, height: float, colour: str) -> None:
+    """A band of one height from the top-left corner `start` to the top-right corner `end`."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    (x0, y0), (x1, y1) = (_X[start[0]] + _BAR, start[1]), (_X[end[0]], end[1])
+    (x0, y0), (x1, y1) = start, end
     middle = 0.5 * (x0 + x1)
     points = [
         (x0, y0), (middle, y0), (middle, y1), (x1, y1),
@@ -96,13 +101,15 @@ def _band(axes, start, end, height: float, colour: str) -> None:
     axes.add_patch(patch)
 
 
-def _bar(axes, x: float, top: float, height: float, colour: str) -> None:
+def node_at(axes, x: float, top: float, height: float, colour: str) -> None:
+    """A node: where bands begin or end."""
     from matplotlib.patches import Rectangle
 
     axes.add_patch(Rectangle((x, top - height), _BAR, height, facecolor=colour, linewidth=0))
 
 
-def _text(axes, x: float, y: float, text: str, across: str, up: str) -> None:
+def text_at(axes, x: float, y: float, text: str, across: str, up: str) -> None:
+    """Small print that stays readable on a band."""
     style = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6}
     axes.text(x, y, text, ha=across, va=up, fontsize=8.2, linespacing=1.1, bbox=style)
 

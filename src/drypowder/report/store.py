@@ -16,7 +16,15 @@ from pathlib import Path
 
 from drypowder.errors import DataMissingError, DrypowderError, UsageError
 from drypowder.report import listing
-from drypowder.report.files import FORMAT, MANIFEST, PATHS, file_hash, read_record, write_record
+from drypowder.report.files import (
+    FORMAT,
+    MANIFEST,
+    PATHS,
+    Pages,
+    file_hash,
+    read_record,
+    write_record,
+)
 from drypowder.report.record import Record
 from drypowder.report.words import coded
 
@@ -34,11 +42,12 @@ def home_folder(given: str | Path | None = None) -> Path:
     return Path(user_data_dir("drypowder"))
 
 
-def save(record: Record, home: Path, pages: dict[str, str], *, seconds: float = 0.0) -> Path:
+def save(record: Record, home: Path, pages: Pages, *, seconds: float = 0.0) -> Path:
     """Store a run and list it. Raises DrypowderError DP-073 when it cannot; nothing stays then.
 
     Args:
-        pages: file name -> text, stored beside the series (summary.txt, report.html).
+        pages: file name -> text, stored beside the series (summary.txt, report.html); asked for
+            when the series are written.
     """
     with writing(home):
         runs = home / "runs"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from drypowder.report import answers, experiments
+from drypowder.report import answers, experiments, forced, moments
 from drypowder.report.derive import IG, NOTES
 from drypowder.report.events import EMPTY_SHARE, RAN_OUT, STOPPED
 from drypowder.report.fans import WORLDS_BEYOND
@@ -18,11 +18,11 @@ from drypowder.report.numbers import basis_points, count, dollars, fixed, percen
 from drypowder.report.record import WITHOUT_AI, Record
 from drypowder.report.tables import Table
 from drypowder.report.words import Catalogue
+from drypowder.scenarios.levers import setting_said
 
 _TOP = 3  # names in a sentence
 _ONE_BP, _FEW_BP = 0.95, 9.95  # shown as 1.0 and 10.0 from here on
 _TELLING_USD_BN = 0.05
-_UNTIMED = ("gold", "crypto")  # groups whose duration is no cash-flow duration
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class Section:
 
 def sections(record: Record, words: Catalogue) -> list[Section]:
     """Every section that this run can fill."""
-    made = (_accounts, _powder, _dollar, _rates, _assets, _bonds, _fed, _worlds, _assumptions)
-    built = [make(record, words) for make in made]
+    first = (_accounts, _targets, _powder, _dollar, _rates, _assets, _forced)
+    built = [make(record, words) for make in (*first, _bonds, _fed, _worlds, _assumptions)]
     return [section for section in built if section is not None and section.sentences]
 
 
 def headline(record: Record, words: Catalogue) -> str:
     """Which run this is, in one line."""
     changed = record.about.get("levers_changed", {})
-    listed = ", ".join(f"{k} = {v:g}" for k, v in sorted(changed.items()))
+    listed = ", ".join(f"{k} = {setting_said(k, v)}" for k, v in sorted(changed.items()))
     paths = record.stamp["paths"]
     return words.say(
         "report.head.one" if paths == 1 else "report.head.many",
@@ -100,7 +100,27 @@ def _accounts(record: Record, words: Catalogue) -> Section:
     for event in (e for e in failed if e.path == 0):
         market = words.label("instrument", event.subject)
         lines.append(words.say("report.accounts.central_stopped", date=event.date, market=market))
+    lines += [_stopped_twin(twin, words) for twin in record.twins_stopped]
     return Section("accounts", words.say("report.accounts.title"), lines)
+
+
+def _stopped_twin(twin: dict[str, str], words: Catalogue) -> str:
+    """Which comparison is missing, where its market failed, and what to do."""
+    return words.say(
+        "report.accounts.twin_stopped",
+        twin=words.label("twin", twin["twin"]),
+        date=twin["date"],
+        market=words.label("instrument", twin["market"]),
+        sector=words.label("sector", twin["sector"]),
+    )
+
+
+def _targets(record: Record, words: Catalogue) -> Section | None:
+    table = moments.targets(record)
+    if table is None:
+        return None
+    lines = moments.sentences(table, words)
+    return Section("targets", words.say("report.targets.title"), lines, [table])
 
 
 def _powder(record: Record, words: Catalogue) -> Section:
@@ -132,7 +152,7 @@ def _powder(record: Record, words: Catalogue) -> Section:
         )
         for row in owners
     ]
-    lines.append(words.say("report.powder.whose", owners=joined(said, words)))
+    lines.append(words.say("report.powder.whose", owners=words.joined(said)))
     lines += _dates(record, table, words)
     return Section("powder", words.say("report.powder.title"), lines, [table])
 
@@ -149,7 +169,7 @@ def _dates(record: Record, table: Table, words: Catalogue) -> list[str]:
     ]
     if ran_out:
         share = percent(EMPTY_SHARE, words, signed=False)
-        listed = joined(ran_out, words)
+        listed = words.joined(ran_out)
         lines.append(words.say("report.powder.ran_out", share=share, list=listed))
     else:
         lines.append(words.say("report.powder.none_ran_out"))
@@ -173,7 +193,7 @@ def _dollar(record: Record, words: Catalogue) -> Section:
         for row in sorted(funding.rows[:-1], key=lambda row: -abs(row[1]))
     ]
     key = "report.dollar.spent" if sources else "report.dollar.spent_nothing"
-    lines = [words.say(key, capex=dollars(capex, words), sources=joined(sources, words))]
+    lines = [words.say(key, capex=dollars(capex, words), sources=words.joined(sources))]
     total = paid.row(answers.TOTAL)["total_usd_bn"]
     if total:
         listed = _named(paid.rows[:-1], 1, words)
@@ -259,7 +279,7 @@ def _assets(record: Record, words: Catalogue) -> Section:
                 worst_effect=percent(worst[3], words),
             )
         )
-        slope = duration_slope(record, table)
+        slope = answers.duration_slope(record)
         if np.isfinite(slope):
             said = plain(1000.0 * slope, words, figures=2, signed=True)
             lines.append(words.say("report.assets.slope", slope=said))
@@ -267,20 +287,9 @@ def _assets(record: Record, words: Catalogue) -> Section:
     return Section("assets", title, lines or [title], [table])
 
 
-def duration_slope(record: Record, table: Table) -> float:
-    """Least-squares price effect per year of duration, cleared assets with cash flows."""
-    groups = {i.name: (i.kind, i.group) for i in record.economy.instruments}
-    points = [
-        (row[1], row[3])
-        for row in table.rows
-        if groups[row[0]][0] == "cleared"
-        and groups[row[0]][1] not in _UNTIMED
-        and np.isfinite(row[1])
-        and np.isfinite(row[3])
-    ]
-    years, effects = np.array(points).T if len(points) > 1 else (np.zeros(1), np.zeros(1))
-    spread = years - years.mean()
-    return float(spread @ effects / (spread @ spread)) if np.any(spread) else float("nan")
+def _forced(record: Record, words: Catalogue) -> Section:
+    lines, tables = forced.sentences(record, words), forced.tables(record)
+    return Section("forced", words.say("report.forced.title"), lines, tables)
 
 
 def _bonds(record: Record, words: Catalogue) -> Section | None:
@@ -365,21 +374,13 @@ _COUNTED = 6  # outcomes counted in the sentence; the table has all
 
 def _assumptions(record: Record, words: Catalogue) -> Section:
     levers, table = experiments.levers(record), experiments.assumptions(record)
-    listed = ", ".join(f"{name} = {value:g}" for name, value in levers.rows)
+    listed = ", ".join(f"{name} = {setting_said(name, value)}" for name, value in levers.rows)
     key = "report.assumptions.levers" if listed else "report.assumptions.no_levers"
     lines = [words.say(key, levers=listed)]
     if table.rows:
         said = {"guesses": experiments.guesses(record), "all": len(table.rows)}
         lines.append(words.say("report.assumptions.guesses", **said))
     return Section("assumptions", words.say("report.assumptions.title"), lines, [levers, table])
-
-
-def joined(parts: list[str], words: Catalogue) -> str:
-    """`a, b and c`."""
-    if len(parts) < 2:
-        return "".join(parts)
-    head = words.say("report.list.comma").join(parts[:-1])
-    return head + words.say("report.list.and") + parts[-1]
 
 
 def _named(rows: list[tuple], place: int, words: Catalogue) -> str:
@@ -391,7 +392,7 @@ def _named(rows: list[tuple], place: int, words: Catalogue) -> str:
         )
         for row in rows[:_TOP]
     ]
-    return joined(items, words)
+    return words.joined(items)
 
 
 def has_twin(record: Record) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from drypowder.report import attribution
 from drypowder.report.record import Record
 from drypowder.report.summary import headline, sections, stamp_line
 from drypowder.report.tables import Table
@@ -13,17 +15,25 @@ from drypowder.report.words import Catalogue
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from drypowder.report.why import Answer
+
 PLAIN_WIDTH = 110  # columns of text that goes to a file or a pipe
-_ROWS = {"dry_powder": 0, "yields": 0, "assets": 0, "worlds": 6}  # 0: all of them
+_ROWS = {  # 0: all of them
+    "dry_powder": 0, "yields": 0, "assets": 0, "targets": 0, "forced_sales": 8, "worlds": 6,
+}  # fmt: skip
 
 
 def summary_text(record: Record, words: Catalogue) -> str:
     """The answer as plain text: the same bytes for the same run."""
+    return plain_text(lambda console: print_summary(record, words, console))
+
+
+def plain_text(draw: Callable[[Console], None]) -> str:
+    """What is drawn on a terminal, for a file or a pipe."""
     from rich.console import Console
 
     stream = io.StringIO()
-    console = Console(file=stream, width=PLAIN_WIDTH, no_color=True, force_terminal=False)
-    print_summary(record, words, console)
+    draw(Console(file=stream, width=PLAIN_WIDTH, no_color=True, force_terminal=False))
     return _trimmed(stream.getvalue())
 
 
@@ -41,9 +51,28 @@ def print_summary(record: Record, words: Catalogue, console: Console, *, took: s
             if table.key in _ROWS and table.rows:
                 shown = _narrowed(table.first(_ROWS[table.key] or len(table.rows)))
                 console.print(rich_table(shown, words))
+    _sign(console, stamp_line(record, words), words)
+
+
+def print_split(answer: Answer, words: Catalogue, console: Console) -> None:
+    """Which channel did it: the claim, then every section with its tables."""
+    say(console, attribution.headline(answer, words), style="bold")
+    say(console, attribution.claim(answer, words))
+    for section in attribution.sections(answer, words):
+        console.print()
+        say(console, section.title, style="bold")
+        for sentence in section.sentences:
+            say(console, sentence, indent="  ")
+        for table in (table for table in section.tables if table.rows):
+            console.print(rich_table(table, words))
+    _sign(console, words.say("report.stamp", **answer.stamp), words)
+
+
+def _sign(console: Console, stamp: str, words: Catalogue) -> None:
+    """What this is not, and what it was made from."""
     console.print()
     say(console, words.say("report.not_a_forecast"), style="bold")
-    say(console, stamp_line(record, words), style="dim")
+    say(console, stamp, style="dim")
 
 
 def say(console: Console, text: str, *, style: str = "", indent: str = "") -> None:
@@ -56,8 +85,9 @@ def say(console: Console, text: str, *, style: str = "", indent: str = "") -> No
 
 
 def _narrowed(table: Table) -> Table:
-    """Without the column that a terminal has no room for; every other format has it."""
-    names = [column.key for column in table.columns if column.key != "mean"]
+    """Without the columns that a terminal has no room for; every other format has them."""
+    left_out = ("mean", "measure", "first_day", "last_day", "source")
+    names = [column.key for column in table.columns if column.key not in left_out]
     return table.keep(*names)
 
 
@@ -79,11 +109,7 @@ def rich_table(table: Table, words: Catalogue):
 
 def table_text(table: Table, words: Catalogue) -> str:
     """A table alone, as plain text."""
-    from rich.console import Console
-
-    stream = io.StringIO()
-    Console(file=stream, width=PLAIN_WIDTH, no_color=True).print(rich_table(table, words))
-    return _trimmed(stream.getvalue())
+    return plain_text(lambda console: console.print(rich_table(table, words)))
 
 
 def _trimmed(text: str) -> str:

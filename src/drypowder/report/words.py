@@ -14,7 +14,7 @@ from importlib import resources
 
 from drypowder.errors import DrypowderError
 
-SECTIONS = ("cli", "errors", "glossary", "labels", "report")
+SECTIONS = ("calibrate", "cli", "errors", "glossary", "labels", "report", "why")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,13 @@ class Catalogue:
         if member and f"labels.{group}.{kind}" in labels:
             return labels[f"labels.{group}.{kind}"].format(name=self.label("instrument", member))
         return name.replace("_", " ")
+
+    def joined(self, parts: list[str]) -> str:
+        """`a, b and c`."""
+        if len(parts) < 2:
+            return "".join(parts)
+        head = self.say("report.list.comma").join(parts[:-1])
+        return head + self.say("report.list.and") + parts[-1]
 
     def section(self, name: str) -> dict[str, str]:
         """All entries of one section, keys in full (`errors.DP-070.meaning`)."""

@@ -18,6 +18,7 @@ _CODES = {
     "not_finite": "DP-058",
     "finite_number": "DP-058",
     "inconsistent": "DP-064",
+    "instrument": "DP-069",
 }
 _HINTS = {
     "DP-054": "Write it; the shipped scenarios show how.",
@@ -25,6 +26,7 @@ _HINTS = {
     "DP-057": "Give zero or more.",
     "DP-058": "Give a number.",
     "DP-064": "",
+    "DP-069": "",
 }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from drypowder.errors import UsageError
 from drypowder.scenarios.clock import BUSINESS_DAYS_A_YEAR, Clock, count
+from drypowder.scenarios.events import called, dated_news, evidence, news_minutes, risk_off
 from drypowder.scenarios.levers import levers
 from drypowder.scenarios.quarters import Quarter
 from drypowder.scenarios.scenario import Scenario
@@ -40,6 +41,11 @@ class Flows:
     policy_rate_change_pa: np.ndarray
     corporate_issuance: np.ndarray  # above trend
     corporate_buybacks: np.ndarray  # above trend
+    called: np.ndarray  # capital calls of AI labs
+    dated_news: np.ndarray  # (step, asset) log price
+    news_minutes: np.ndarray  # in which the day's events were heard
+    risk_off: np.ndarray  # level of lost risk appetite, log odds per unit of beta
+    evidence: np.ndarray  # (step, regime) log likelihood of the day's announcement
 
 
 def announce(scenario: Scenario, clock: Clock) -> Flows:
@@ -58,6 +64,11 @@ def announce(scenario: Scenario, clock: Clock) -> Flows:
         policy_rate_change_pa=_policy_rate(scenario, clock),
         corporate_issuance=_value(scenario, "corporate_issuance_usd_bn_pa") * steady,
         corporate_buybacks=_value(scenario, "corporate_buybacks_usd_bn_pa") * steady,
+        called=called(scenario, clock),
+        dated_news=dated_news(scenario, clock),
+        news_minutes=news_minutes(scenario, clock),
+        risk_off=risk_off(scenario, clock),
+        evidence=evidence(scenario, clock),
     )
 
 

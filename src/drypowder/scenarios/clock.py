@@ -1,7 +1,7 @@
 """Which days are simulated, how long each step is, and which markets trade.
 
 business: days of the New York exchanges, each 1/252 year. calendar: every day, 1/365 year; on
-weekends and holidays only crypto trades and no issue settles; receipts, trend and coupons run on.
+weekends and holidays only crypto trades and no issue settles; receipts, trend and interest run on.
 weekly: steps of seven days.
 """
 
@@ -45,6 +45,17 @@ class Clock:
         starts, ends = np.maximum(self.dates, first), np.minimum(self.ends, end)
         return count(starts, np.maximum(ends, starts)).astype(float)
 
+    def step_of(self, day: date, *, always_open: bool = False) -> int | None:
+        """The step on which something dated happens; None if that lies outside the run.
+
+        On a closed day it happens on the next open one; what never closes waits for nothing if
+        the clock has that day.
+        """
+        daily = bool(np.all(self.ends - self.dates == np.timedelta64(1, "D")))
+        when = np.datetime64(day) if always_open and daily else next_business_day(day)
+        step = int(np.searchsorted(self.dates, when, side="right")) - 1
+        return step if step >= 0 and when < self.ends[step] else None
+
 
 def make_clock(kind: str, start: date, years: float) -> Clock:
     """Steps from the first day on or after `start` that the clock knows.
@@ -70,6 +81,11 @@ def make_clock(kind: str, start: date, years: float) -> Clock:
     dates, ends = dates[:-1], dates[1:]
     business = np.minimum(count(dates, ends), 1).astype(float)
     return Clock(dates, ends, 1.0 / _STEPS_A_YEAR[kind], business)
+
+
+def next_business_day(day: date) -> np.datetime64:
+    """The day itself, or the first business day after it."""
+    return np.busday_offset(np.datetime64(day), 0, roll="forward", busdaycal=_calendar())
 
 
 def count(first: np.ndarray | np.datetime64, end: np.ndarray | np.datetime64) -> np.ndarray:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
+from drypowder.channels.capital_call import CallParameters
+from drypowder.channels.conviction import ConvictionParameters
 from drypowder.channels.day import Day
+from drypowder.channels.expectations import ExpectationParameters
 from drypowder.channels.income import IncomeParameters
 from drypowder.channels.issuance import IssuanceParameters
+from drypowder.channels.margin import MarginParameters
+from drypowder.channels.redemption import RedemptionParameters
+from drypowder.channels.venues import VenueParameters
 from drypowder.engine.simulate import Inputs
 from drypowder.engine.world import Parameters, ShockParameters, ValuationParameters
 from drypowder.markets.demand import DemandParameters
@@ -24,6 +30,7 @@ COMPANIONS = {
     "fed_absorbs": {"fed_absorbs": 1.0},
     "no_income": {"income": 0.0},
 }
+REPLAY_COMPANIONS = {"without_venues": {"venues": 0.0}}  # targets ask what perpetuals added
 
 
 def compile_inputs(
@@ -52,7 +59,7 @@ def compile_inputs(
         days=_days(scenario, clock),
         draw=lambda paths: _parameters(scenario, np.asarray(paths), seed),
         levers=_switches(scenario),
-        companions=COMPANIONS,
+        companions={**COMPANIONS, **(REPLAY_COMPANIONS if file.target else {})},
         digest=scenario.digest,
     )
 
@@ -84,6 +91,11 @@ def _days(scenario: Scenario, clock: Clock) -> Day:
             steps, scenario.parameters["ai_debt_duration_years"].value
         ),
         "programme_share": _programme_share(clock),
+        "called_usd_bn": flows.called,
+        "dated_news": flows.dated_news,
+        "news_minutes": flows.news_minutes,
+        "risk_off": flows.risk_off,
+        "evidence": flows.evidence,
     }
     return Day(number=jnp.arange(steps), **_floats(rows))
 
@@ -118,6 +130,12 @@ def _parameters(
         "issuance": IssuanceParameters,
         "valuation": ValuationParameters,
         "shocks": ShockParameters,
+        "call": CallParameters,
+        "redemption": RedemptionParameters,
+        "margin": MarginParameters,
+        "conviction": ConvictionParameters,
+        "expectations": ExpectationParameters,
+        "venues": VenueParameters,
     }
     return Parameters(**{k: part(**_floats(arrays[k])) for k, part in parts.items()})
 
@@ -127,7 +145,7 @@ def _floats(arrays: dict[str, np.ndarray]) -> dict[str, jnp.ndarray]:
 
 
 def _switches(scenario: Scenario) -> dict[str, float]:
-    """Levers of the engine that the scenario sets otherwise than it would."""
+    """Levers of the engine that the scenario sets otherwise than it would; a choice as position."""
     named = {lever.target_name: name for name, lever in levers().items()
              if lever.target_kind == "switch" and name in scenario.levers}  # fmt: skip
     return {field: scenario.levers[name] for field, name in named.items()}

@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib import resources
 
 from drypowder.errors import DataMissingError, UsageError
-from drypowder.scenarios._words import no_such
+from drypowder.scenarios._words import decimal_meant, no_such
 
 _NUMBERS = ("value", "low", "high")
 _INHERITED = ("unit", "source", "why", "scale", "known_on", "drawn")
@@ -38,8 +38,18 @@ LIMITS = {
     "elasticity": (-_INFINITE, _INFINITE),
     "log price": (-_INFINITE, _INFINITE),
     "log odds per unit of annual return": (1e-12, _INFINITE),
+    "log odds per unit of log return": (0.0, _INFINITE),
+    "log odds": (-_INFINITE, _INFINITE),
+    "log multiple": (-_INFINITE, _INFINITE),
+    "days": (1e-6, _INFINITE),
+    "position": (0.0, 3.0),  # in channels.day.RULES
+    "share of net assets a month per unit of return": (0.0, _INFINITE),
+    "USD bn, either sign": (-_INFINITE, _INFINITE),
+    "decimal per year per unit of log fall": (-_INFINITE, _INFINITE),
+    "USD bn per unit of log fall": (0.0, _INFINITE),
+    "power": (1e-6, _INFINITE),
+    "per log return": (0.0, _INFINITE),
 }
-IN_DECIMALS = ("share", "decimal per year")
 
 
 @dataclass(frozen=True)
@@ -123,19 +133,24 @@ def checked(value: float, *, unit: str, what: str, where: str) -> float:
     least, most = LIMITS[unit]
     if not math.isfinite(value):
         raise UsageError("DP-058", f"{where}: {what} is {value}.", f"Give a number in {unit}.")
-    if unit in IN_DECIMALS and abs(value) > 1.0:
+    advice = decimal_meant(value, unit=unit, low=least, high=most)
+    if advice:
         raise UsageError(
-            "DP-056",
-            f"{where}: {what} = {value:g} is more than 100 %; it is a {unit}.",
-            f"Write {value / 100:g}, not {value:g}.",
+            "DP-056", f"{where}: {what} = {value:g} is more than 100 %; it is a {unit}.", advice
         )
     if value < 0.0 <= least:
         raise UsageError(
             "DP-057", f"{where}: {what} = {value:g} is negative.", f"Its unit is {unit}: give >= 0."
         )
-    if not least <= value <= most:
+    if value < least:
         raise UsageError(
-            "DP-064", f"{where}: {what} = {value:g} is not positive.", f"Its unit is {unit}."
+            "DP-064", f"{where}: {what} = {value:g} is too small.", f"Its unit is {unit}."
+        )
+    if value > most:
+        raise UsageError(
+            "DP-056",
+            f"{where}: {what} = {value:g} is more than 100 %.",
+            f"Allowed: {least:g} to {most:g} {unit}.",
         )
     return float(value)
 

@@ -12,8 +12,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from drypowder.accounts.economy import Economy
 from drypowder.errors import UsageError
 from drypowder.scenarios.parameters import Parameter, parameters
+
+Arrays = dict[str, np.ndarray]
 
 OTHERS = "others"  # entry that stands for every name without one of its own
 
@@ -52,6 +55,24 @@ def expand(
             raise UsageError("DP-059", f"parameters: {table} has no entry for {name}.", hint)
         rows.append(row)
     return np.stack(rows)
+
+
+def scalars(drawn: Mapping[str, np.ndarray], names: Sequence[str]) -> Arrays:
+    """Single numbers by name, each (path,)."""
+    return {name: drawn[name] for name in names}
+
+
+def by_sector(drawn: Mapping[str, np.ndarray], table: str, economy: Economy) -> np.ndarray:
+    """A table with one row for each sector (sector, path)."""
+    return expand(drawn, table, economy.sector_names)
+
+
+def by_asset(
+    drawn: Mapping[str, np.ndarray], table: str, economy: Economy, kind: str = "cleared"
+) -> np.ndarray:
+    """A table with one row for each instrument of a kind (instrument, path)."""
+    instruments = economy.instruments[economy.columns(kind)]
+    return expand(drawn, table, [i.name for i in instruments], [i.group for i in instruments])
 
 
 def summing_to_one(shares: np.ndarray) -> np.ndarray:

@@ -29,17 +29,19 @@ def resolve_parameters(file: ScenarioFile, where: str) -> dict[str, Parameter]:
 
     Raises:
         UsageError: DP-059 an unknown parameter, DP-060 a source younger than the scenario's date,
-            DP-063 another unit, DP-064 a range out of order or shares that do not add up.
+            DP-063 another unit, DP-064 a range out of order or shares that do not add up, DP-068
+            beliefs that do not.
     """
     known = for_opening(file.opening)
     for name, given in file.parameters.items():
         known[name] = _overridden(find(known, name, where=where), given, where)
     for name, value in file.levers.items():
         lever = levers()[name]
-        if lever.target_kind == "parameter":
-            known[lever.target_name] = known[lever.target_name].fixed(value, where=f"lever {name}")
+        for moved in lever.parameters(known):
+            known[moved] = known[moved].fixed(value, where=f"lever {name}")
     _refuse_hindsight(known, file, where)
     _refuse_sums(known, where)
+    _refuse_beliefs(known, where)
     return known
 
 
@@ -108,6 +110,17 @@ def _refuse_hindsight(known: Mapping[str, Parameter], file: ScenarioFile, where:
                 f"{file.known_on}: {parameter.source}.",
                 f"Set {parameter.name} in [parameters] from what was known then.",
             )
+
+
+def _refuse_beliefs(known: Mapping[str, Parameter], where: str) -> None:
+    """Beliefs are probabilities of regimes, of which one is true."""
+    beliefs = [p.value for p in known.values() if p.table == "beliefs"]
+    if beliefs and abs(sum(beliefs) - 1.0) > _TOLERANCE:
+        raise UsageError(
+            "DP-068",
+            f"{where}: beliefs add up to {sum(beliefs):.9g}, not 1.",
+            "Set the others too: " + ", ".join(n for n in known if n.startswith("beliefs.")) + ".",
+        )
 
 
 def _refuse_sums(known: Mapping[str, Parameter], where: str) -> None:

@@ -29,6 +29,7 @@ from drypowder.scenarios.schema import ScenarioFile
 
 _PROSE = {"title", "description", "story"}  # changes no number, hence no digest
 _MERGED = ("levers", "parameters")  # tables that an extension adds to, instead of replacing
+_MAIN = ("essay", "hoards", "rest", "oct2025", "feb2026")  # the others are presets
 _EXTENSIONS = 5  # deepest chain of `extends`
 # Some fiscal quarters close a month before the calendar quarter that they stand in.
 _EARLIEST_REPORT = timedelta(days=31)
@@ -78,23 +79,27 @@ class Scenario:
         if lever in self.file.levers:
             return float(self.file.levers[lever])
         if known.target_kind == "parameter":
-            return self.parameters[known.target_name].value
+            values = {self.parameters[name].value for name in known.parameters(self.parameters)}
+            return values.pop() if len(values) == 1 else None
         if known.target_name == "deficit_usd_bn_pa":
             return self.file.deficit.amount if self.file.deficit else None
         if known.target_name in ScenarioFile.model_fields:
             return getattr(self.file, known.target_name)
         return known.default
 
-    def with_levers(self, settings: Mapping[str, float] | None = None, **more: float) -> Scenario:
+    def with_levers(
+        self, settings: Mapping[str, float | str] | None = None, **more: float | str
+    ) -> Scenario:
         """The same scenario with levers, or parameters by name, set otherwise.
 
         Args:
-            settings: {"bank_loan_share": 0.5, "participation.households": 0.4}; more: the same
-                as keywords.
+            settings: {"bank_loan_share": 0.5, "participation.households": 0.4}, a choice by name,
+                {"selling_rule": "pro_rata"}; more: the same as keywords.
 
         Raises:
             UsageError: DP-061 neither a lever nor a parameter, DP-062 outside the range, DP-056
-                a percentage where a decimal is due, and those of `Parameter.fixed`.
+                a percentage where a decimal is due, DP-067 no such choice, and those of
+                `Parameter.fixed`.
         """
         given = {**(settings or {}), **more}
         moved = {k: v for k, v in given.items() if k in levers()}
@@ -145,7 +150,7 @@ def names() -> tuple[str, ...]:
     found = sorted(
         e.name.removesuffix(".toml") for e in folder.iterdir() if e.name.endswith("toml")
     )
-    first = [name for name in ("essay", "hoards", "rest") if name in found]
+    first = [name for name in _MAIN if name in found]
     return (*first, *(name for name in found if name not in first))
 
 
@@ -153,7 +158,7 @@ def load(name_or_path: str | Path) -> Scenario:
     """A shipped scenario by name, or one of your own from a TOML file.
 
     Raises:
-        UsageError: DP-050 no such scenario; DP-053 to DP-066 a fault in the file, with its place.
+        UsageError: DP-050 no such scenario; DP-053 to DP-069 a fault in the file, with its place.
         DataMissingError: DP-051 unreadable, DP-052 empty.
     """
     raw, where = _read(name_or_path)
@@ -169,6 +174,11 @@ def load(name_or_path: str | Path) -> Scenario:
     except ValidationError as fault:
         raise complaint(fault, ScenarioFile, where) from None
     return _resolved(file, where)
+
+
+def restore(rows: dict[str, Any]) -> Scenario:
+    """The scenario whose rows stand in the manifest of a run. Raises ValueError for other rows."""
+    return _resolved(ScenarioFile.model_validate(rows), "manifest.json")
 
 
 def _extended(raw: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
@@ -222,9 +232,21 @@ def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
 
 
 def _named(table: dict[str, Any], where: str) -> dict[str, Any]:
-    """The same table with its parameters under their full names."""
-    given = table.get("parameters")
-    return {**table, "parameters": flattened(given, where)} if isinstance(given, dict) else table
+    """The same table with its parameters under their full names.
+
+    What an extension is made of is looked at before it is put together, the rest afterwards.
+
+    Raises:
+        UsageError: DP-055 `extends` is no text, `levers` or `parameters` no table.
+    """
+    base = table.get("extends", "")
+    if not isinstance(base, str):
+        said, hint = f"extends = {base!r} is not one name", 'Write extends = "essay".'
+        raise UsageError("DP-055", f"{where}: {said}.", hint)
+    for key in (key for key in _MERGED if not isinstance(table.get(key, {}), dict)):
+        said, hint = f"{key} = {table[key]!r} is not a table", f"Write [{key}], then name = number."
+        raise UsageError("DP-055", f"{where}: {said}.", hint)
+    return {**table, "parameters": flattened(table.get("parameters", {}), where)}
 
 
 def _text(name: str) -> str:

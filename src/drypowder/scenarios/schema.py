@@ -7,15 +7,44 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from drypowder.accounts.economy import default_economy
+from drypowder.scenarios._words import decimal_meant, no_such
 from drypowder.scenarios.clock import LONGEST_YEARS
+from drypowder.scenarios.levers import levers
 from drypowder.scenarios.quarters import Quarter
 
 Instrument = Literal["bills", "treasuries", "agency_mbs"]
+# What of a run a target is held against (report.targets works them out) ...
+Measured = Literal[
+    "price_change",  # from the close before the first day to the close of the last, share
+    "worst_low",  # deepest low of a day under the close before it, share
+    "rebound",  # close of the last day over the deepest low, share
+    "yield_change",  # close to close, bp
+    "spread_change",  # over Treasuries, close to close, bp
+    "spread_reversed",  # of the spread change: undone on the next business day, share
+    "liquidated",  # perpetuals closed by force, USD bn
+    "liquidated_share",  # of open interest at the close before, share
+    "share_of_liquidations",  # of those in all coins, share
+    "open_interest_change",  # in coins, share
+    "fall_outside_perpetuals",  # worst low without the venues over the one with them, share
+]
+# ... and what was measured of an event but is no part of the model: said so, never left out
+Unmeasured = Literal["within_the_day", "one_venue", "auto_deleveraging", "one_instrument"]
+Measure = Literal[Measured, Unmeasured]
+UNMEASURED: tuple[str, ...] = get_args(Unmeasured)
+_LARGEST_LOG_CHANGE = 2.0  # a rise to seven times, a fall to a seventh
 
 
 def _finite(value: float) -> float:
@@ -30,10 +59,51 @@ def _amount(value: float) -> float:
     return value
 
 
-def _rate(value: float) -> float:
+def _rate_change(value: float) -> float:
+    """As far as the lever of the same name may go, if it is no decimal."""
     if abs(_finite(value)) > 1.0:
-        facts = {"value": f"{value:g}", "decimal": f"{value / 100:g}"}
-        raise PydanticCustomError("percent", "write {decimal}, not {value}", facts)
+        lever = levers()["policy_rate_change"]
+        advice = decimal_meant(value, unit=lever.unit, low=lever.low, high=lever.high)
+        facts = {"value": f"{value:g}", "advice": advice or f"Allowed: {lever.range_in_words}."}
+        raise PydanticCustomError("percent", "{value} is more than 100 %. {advice}", facts)
+    return value
+
+
+def _log_change(value: float) -> float:
+    """A fall of 28 % is -0.33 in logs; -28 is a slip."""
+    if abs(_finite(value)) > _LARGEST_LOG_CHANGE:
+        facts = {"value": f"{value:g}", "decimal": f"{math.copysign(0.28, value):g}"}
+        raise PydanticCustomError(
+            "percent", "{value} is no log price change; 28 % is about {decimal}", facts
+        )
+    return value
+
+
+def _likelihood(value: float) -> float:
+    if not 0.0 < _finite(value) <= 1.0:
+        facts = {"value": f"{value:g}"}
+        raise PydanticCustomError("inconsistent", "{value} is no likelihood: 0 < L <= 1", facts)
+    return value
+
+
+def _part(value: float) -> float:
+    """A share of a whole."""
+    if not 0.0 <= _finite(value) <= 1.0:
+        facts = {"value": f"{value:g}"}
+        raise PydanticCustomError("percent", "{value} is no share: 0 <= share <= 1", facts)
+    return value
+
+
+def _days(value: Any) -> Any:
+    """One day may be written without brackets."""
+    return [value] if isinstance(value, date) else value
+
+
+def _cleared(value: str) -> str:
+    known = default_economy().names("cleared")
+    if value not in known:
+        said = no_such("cleared instrument", value, known)
+        raise PydanticCustomError("instrument", "{said}", {"said": said})
     return value
 
 
@@ -45,8 +115,15 @@ def _quarter(value: str) -> str:
 
 Amount = Annotated[float, AfterValidator(_amount)]
 Signed = Annotated[float, AfterValidator(_finite)]
-Rate = Annotated[float, AfterValidator(_rate)]
+RateChange = Annotated[float, AfterValidator(_rate_change)]
 QuarterName = Annotated[str, AfterValidator(_quarter)]
+LogChange = Annotated[float, AfterValidator(_log_change)]
+Likelihood = Annotated[float, AfterValidator(_likelihood)]
+Part = Annotated[float, AfterValidator(_part)]
+MINUTES_A_DAY = 1440.0
+Minutes = Annotated[float, Field(gt=0.0, le=MINUTES_A_DAY, allow_inf_nan=False)]
+Days = Annotated[tuple[date, ...], BeforeValidator(_days), Field(min_length=1)]
+Cleared = Annotated[str, AfterValidator(_cleared)]
 
 
 class _Strict(BaseModel):
@@ -125,8 +202,86 @@ class PolicyRate(Announcement):
     """Deviation of the policy rate from its opening level from a day on."""
 
     first_day: date
-    change: Rate
+    change: RateChange
     unit: Literal["decimal per year"]
+
+
+class Call(Announcement):
+    """Capital promised to AI labs, called on its days in equal parts."""
+
+    name: str
+    amount: Amount
+    unit: Literal["USD bn"]
+    due: Days  # or one day; on a closed one the next open day
+    contingent: Part = 0.0  # of the amount: not called in the central case
+
+
+class News(Announcement):
+    """What an event outside the model did to the value of one asset."""
+
+    instrument: Cleared
+    day: date
+    last_day: date | None = None  # of a figure over several days, which share it equally
+    change: LogChange
+    unit: Literal["log price"]
+    minutes: Minutes = MINUTES_A_DAY  # in which it was heard: books are thinner when it is fast
+
+    @model_validator(mode="after")
+    def _forward(self) -> News:
+        if self.last_day is not None and self.last_day < self.day:
+            raise PydanticCustomError("inconsistent", "last_day must not come before day")
+        return self
+
+
+class RiskOff(Announcement):
+    """Lost appetite for risk from a day on, fading: half is left after the half-life."""
+
+    day: date
+    size: LogChange  # > 0: less is wanted of whatever moves with the market
+    unit: Literal["log odds per unit of beta"]
+    half_life_days: Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+    minutes: Minutes = MINUTES_A_DAY  # in which it was felt
+
+
+class Likelihoods(_Strict):
+    """How likely each kind of central bank would have made the announcement."""
+
+    accommodate: Likelihood
+    neutral: Likelihood
+    shrink: Likelihood
+
+
+class Evidence(Announcement):
+    """An announcement that tells what the central bank may turn out to be."""
+
+    day: date
+    likelihood: Likelihoods  # only ratios matter
+    unit: Literal["likelihood"]
+
+
+class Target(_Strict):
+    """What was measured from outside between two days: a run is held against it, hit or missed."""
+
+    name: str
+    measure: Measure
+    instrument: Cleared | None = None  # None: all listed shares together, or what no row is about
+    first_day: date
+    last_day: date
+    low: Signed
+    high: Signed
+    unit: Literal["share", "bp", "USD bn", "minutes"]
+    source: str
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Target:
+        if self.low > self.high or self.first_day > self.last_day:
+            raise PydanticCustomError(
+                "inconsistent", "low must not exceed high, nor first_day last_day"
+            )
+        if self.instrument is None and self.measure not in (*UNMEASURED, "price_change"):
+            raise PydanticCustomError("inconsistent", "this measure needs an instrument")
+        return self
 
 
 class Override(_Strict):
@@ -163,6 +318,11 @@ class ScenarioFile(_Strict):
     deficit: Deficit | None = None
     purchases: tuple[Purchases, ...] = ()
     policy_rate: tuple[PolicyRate, ...] = ()
+    call: tuple[Call, ...] = ()
+    news: tuple[News, ...] = ()
+    risk_off: tuple[RiskOff, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    target: tuple[Target, ...] = ()
     levers: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
 
@@ -175,4 +335,8 @@ class ScenarioFile(_Strict):
                 rows.append((f"firm {firm.name}, guidance", firm.guidance))
         rows += [("deficit", self.deficit)] if self.deficit else []
         rows += [(f"purchases of {p.instrument}", p) for p in self.purchases]
-        return rows + [("policy_rate", p) for p in self.policy_rate]
+        rows += [("policy_rate", p) for p in self.policy_rate]
+        rows += [(f"call of {c.name}", c) for c in self.call]
+        rows += [(f"news of {n.instrument}", n) for n in self.news]
+        rows += [("risk_off", r) for r in self.risk_off]
+        return rows + [("evidence", e) for e in self.evidence]

@@ -13,7 +13,8 @@ import numpy as np
 
 from drypowder.accounts.economy import Economy
 from drypowder.errors import UsageError
-from drypowder.scenarios.priors import draw, expand, summing_to_one
+from drypowder.scenarios.forces import force_arrays
+from drypowder.scenarios.priors import Arrays, by_asset, by_sector, draw, scalars, summing_to_one
 from drypowder.scenarios.scenario import Scenario
 
 _WEEKS_A_YEAR = 52
@@ -34,8 +35,6 @@ _EARNERS = {
 }
 _TWINS = {"private_credit": "hy_and_loans", "private_ai_equity": "equity_speculative"}
 
-Arrays = dict[str, np.ndarray]
-
 
 def world_arrays(
     scenario: Scenario, paths: np.ndarray, seed: int, changed: Arrays | None = None
@@ -49,11 +48,12 @@ def world_arrays(
     economy = scenario.sheet.economy
     return {
         "demand": _demand(drawn, economy),
-        "reserves": _scalars(drawn, _RESERVES),
+        "reserves": scalars(drawn, _RESERVES),
         "income": _income(drawn, scenario, economy),
         "issuance": _issuance(drawn, scenario, economy),
         "valuation": _valuation(drawn, economy),
         "shocks": _shocks(drawn, economy),
+        **force_arrays(drawn, economy),
     }
 
 
@@ -87,26 +87,14 @@ _VALUATION = (
     "earnings_persistence_years",
     "receipts_memory_years",
     "bill_rate_pa",
+    "bank_loan_spread_pa",
     "bill_spread_bp_per_100bn",
     "working_deposit_share",
 )
 
 
-def _scalars(drawn: Arrays, names: tuple[str, ...]) -> Arrays:
-    return {name: drawn[name] for name in names}
-
-
-def _by_sector(drawn: Arrays, table: str, economy: Economy) -> np.ndarray:
-    return expand(drawn, table, economy.sector_names)
-
-
-def _by_asset(drawn: Arrays, table: str, economy: Economy, kind: str = "cleared") -> np.ndarray:
-    instruments = economy.instruments[economy.columns(kind)]
-    return expand(drawn, table, [i.name for i in instruments], [i.group for i in instruments])
-
-
 def _demand(drawn: Arrays, economy: Economy) -> Arrays:
-    spread = _by_asset(drawn, "spread_duration_years", economy)
+    spread = by_asset(drawn, "spread_duration_years", economy)
     assets = economy.names("cleared")
     rate = [drawn.get(f"rate_duration_years.{a}", spread[k]) for k, a in enumerate(assets)]
     sectors = (
@@ -116,9 +104,9 @@ def _demand(drawn: Arrays, economy: Economy) -> Arrays:
         "funding_spread_loading",
     )
     return {
-        **_scalars(drawn, _DEMAND),
-        **{table: _by_sector(drawn, table, economy) for table in sectors},
-        "kappa": _by_asset(drawn, "kappa", economy),
+        **scalars(drawn, _DEMAND),
+        **{table: by_sector(drawn, table, economy) for table in sectors},
+        "kappa": by_asset(drawn, "kappa", economy),
         "spread_duration_years": spread,
         "rate_duration_years": np.stack(rate),
     }
@@ -127,20 +115,20 @@ def _demand(drawn: Arrays, economy: Economy) -> Arrays:
 def _income(drawn: Arrays, scenario: Scenario, economy: Economy) -> Arrays:
     keep, spend = _uses_of_receipts(drawn, economy)
     return {
-        **_scalars(drawn, ("import_leak", "wealth_spending_pa")),
+        **scalars(drawn, ("import_leak", "wealth_spending_pa")),
         **_cast(economy, "import_recipient", "wealth_spender"),
-        "receipt_share": summing_to_one(_by_sector(drawn, "receipt_share", economy)),
+        "receipt_share": summing_to_one(by_sector(drawn, "receipt_share", economy)),
         "keep": keep,
         "spend": spend,
-        "receipt_lag_years": _by_sector(drawn, "receipt_lag_weeks", economy) / _WEEKS_A_YEAR,
+        "receipt_lag_years": by_sector(drawn, "receipt_lag_weeks", economy) / _WEEKS_A_YEAR,
         "spending_recipient": _spending_recipient(scenario, economy),
     }
 
 
 def _uses_of_receipts(drawn: Arrays, economy: Economy) -> tuple[np.ndarray, np.ndarray]:
     """Shares kept and spent: invest is given, and keep or (where spend is given) the rest."""
-    invest = _by_sector(drawn, "invest", economy)
-    keep = _by_sector(drawn, "keep", economy)
+    invest = by_sector(drawn, "invest", economy)
+    keep = by_sector(drawn, "keep", economy)
     for row, name in enumerate(economy.sector_names):
         if f"spend.{name}" in drawn:
             keep[row] = np.maximum(1.0 - invest[row] - drawn[f"spend.{name}"], 0.0)
@@ -166,11 +154,11 @@ def _issuance(drawn: Arrays, scenario: Scenario, economy: Economy) -> Arrays:
     tables = ("customer_share", "lab_funder_share", "lab_supplier_share", "deficit_recipient_share")
     count = len(drawn["bond_share"])
     return {
-        **_scalars(drawn, _ISSUANCE),
+        **scalars(drawn, _ISSUANCE),
         **_cast(economy, "capex_share", "lab_share", "firm_share"),
         "bond_share": drawn["bond_share"] / total,
         "private_share": drawn["private_share"] / total,
-        **{table: summing_to_one(_by_sector(drawn, table, economy)) for table in tables},
+        **{table: summing_to_one(by_sector(drawn, table, economy)) for table in tables},
         "shareholder_share": _pro_rata(scenario, "equity_hyperscalers", count),
         "private_lender_share": _pro_rata(scenario, "private_credit", count),
     }
@@ -191,14 +179,15 @@ def _valuation(drawn: Arrays, economy: Economy) -> Arrays:
     cleared, appraised = economy.names("cleared"), economy.names("appraised")
     earners = {a: s for a, s in _EARNERS.items() if a in cleared}
     return {
-        **_scalars(drawn, _VALUATION),
-        "required_return_pa": _by_asset(drawn, "required_return_pa", economy),
-        "bucket_receipts_usd_bn": _by_asset(drawn, "bucket_receipts_usd_bn", economy),
+        **scalars(drawn, _VALUATION),
+        "required_return_pa": by_asset(drawn, "required_return_pa", economy),
+        "private_credit_return_pa": drawn["required_return_pa.private_credit"],
+        "bucket_receipts_usd_bn": by_asset(drawn, "bucket_receipts_usd_bn", economy),
         "bucket_sector": _pairs(cleared, economy.sector_names, earners),
-        "appraisal_half_life_years": _by_asset(
+        "appraisal_half_life_years": by_asset(
             drawn, "appraisal_half_life_years", economy, "appraised"
         ),
-        "appraisal_beta": _by_asset(drawn, "appraisal_beta", economy, "appraised"),
+        "appraisal_beta": by_asset(drawn, "appraisal_beta", economy, "appraised"),
         "appraisal_twin": _pairs(appraised, cleared, _TWINS),
     }
 
@@ -217,7 +206,7 @@ def _shocks(drawn: Arrays, economy: Economy) -> Arrays:
     return {
         "cholesky": volatility[:, None] * correlation_factor(correlation),
         "jump_rate_pa": drawn["jump_rate_pa"][0],
-        "jump_size": _by_asset(drawn, "jump_size", economy)[:, 0],
+        "jump_size": by_asset(drawn, "jump_size", economy)[:, 0],
         "from_earnings": np.array(equity, dtype=float),
     }
 

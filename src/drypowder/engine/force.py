@@ -1,0 +1,301 @@
+"""Forced selling inside the day: from "nobody is forced" down to the least fixed point.
+
+Lower prices take more accounts over their limit and close more longs; what they sell lowers
+prices. Every round clears all markets again, so every forced sale has met its buyer. Where a
+day has more than one resting point the least is taken; the greatest is found where asked for.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from drypowder.accounts.rows import take_rows
+from drypowder.channels.day import Day
+from drypowder.channels.margin import kept_share, largest_leverage
+from drypowder.channels.selling import LEAST_KEPT
+from drypowder.channels.venues import Closed, close_longs
+from drypowder.engine.trading import Heard
+from drypowder.engine.world import State, World, margin_debt
+from drypowder.markets.clearing import TOLERANCE, Clearing, clear
+from drypowder.markets.demand import Curves, weights
+
+ROUNDS = 8  # rounds whose forced sales are kept apart; the last holds all later ones
+_MOST_ROUNDS = 60
+_CAME_TO_REST = 1e-7  # change of a log price
+_MOST_SLOPE = 0.9  # of the map of the cascade that a step may count on
+_ROUGHLY = 1e-3  # of a change in pressure: how well prices on the way need be found
+_SETTLED = 1e-5  # change of a kept share between rounds
+_MATERIAL = 1e-3  # pressure from which it is worth asking whether worse was possible
+_SAME = 1e-3  # least and greatest closer than this are one
+_PANIC = 1.0  # log fall from which the greatest fixed point is approached
+
+
+class Pressure(NamedTuple):
+    """How far every account is squeezed."""
+
+    margin: Float[Array, "holder path"]  # share of its assets that it keeps
+    hedge: Float[Array, "holder path"]  # share of its coins that a cash-and-carry trader keeps
+    overshoot: Float[Array, "coin path"]  # log price below the close at the worst moment
+
+
+class Accounts(NamedTuple):
+    """Margin accounts of the morning."""
+
+    debt: Float[Array, "holder path"]  # USD bn
+    shut: Float[Array, "holder path"]  # USD bn of assets whose market is closed today
+    largest: Float[Array, "holder path"]  # leverage that lenders allow
+
+
+class Forced(NamedTuple):
+    """Where forced selling came to rest."""
+
+    pressure: Pressure
+    clearing: Clearing
+    curves: Curves  # with what each group may keep
+    closed: Closed
+    by_round: Float[Array, "round path"]  # USD bn sold by margin and cash-and-carry
+    settled: Bool[Array, " path"]
+    unique: Bool[Array, " path"]  # the greatest fixed point is the same, or was not looked for
+
+
+class _Search(NamedTuple):
+    clearing: Clearing
+    now: Pressure  # today's prices are those of this pressure
+    then: Pressure  # what these prices call for
+    by_round: Float[Array, "round path"]
+    moving: Bool[Array, " path"]  # has not come to rest
+    number: Int[Array, ""]  # of rounds
+
+
+def find_prices(
+    state: State, heard: Heard, curves: Curves, accounts: Accounts, day: Day, world: World,
+    *, both: bool,
+) -> Forced:  # fmt: skip
+    """Clear every open market, first with nobody forced, then until nobody is forced further.
+
+    The search starts from yesterday's prices moved by today's news, which is where prices end
+    if nobody trades.
+
+    Args:
+        both: also come from below, where everybody sells everything, to the greatest fixed point.
+    """
+    nobody = Pressure(
+        jnp.ones_like(accounts.debt),
+        jnp.ones_like(accounts.debt),
+        jnp.zeros_like(state.perps.watermark),
+    )
+    cleared = world.layout.economy.columns("cleared")
+    guess = state.log_price[cleared] + day.market_open[:, None] * heard.news
+    problem = state, curves, accounts, heard, day, world
+    end = _settle(nobody, guess, state.inverse, 1.0, problem)
+    forced = _distance(end.now, nobody) > _MATERIAL
+    unique = ~forced
+    if both:
+        unique = jax.lax.cond(
+            jnp.any(forced),
+            lambda: ~forced | _alone(end, problem),
+            lambda: jnp.ones_like(forced),
+        )
+    return Forced(
+        pressure=end.now,
+        clearing=end.clearing,
+        curves=_under(curves, end.now),
+        closed=_closings(end.clearing, end.now.overshoot, state, heard, day, world),
+        by_round=end.by_round,
+        settled=~end.moving,
+        unique=unique if both else jnp.ones_like(forced),
+    )
+
+
+def margin_accounts(state: State, curves: Curves, lambda_change_bp, world: World) -> Accounts:
+    """Debt and the largest leverage of every account, from yesterday's volatility."""
+    layout, parameters = world.layout, world.parameters.margin
+    price = jnp.exp(state.log_price[layout.economy.columns("cleared")])
+    debt, value = margin_debt(state.units, layout), jnp.maximum(curves.units, 0.0) * price[None]
+    total = jnp.maximum(jnp.sum(value, axis=1), 1e-300)
+    largest = largest_leverage(
+        opening_leverage=world.opening_leverage,
+        headroom=take_rows(parameters.leverage_headroom, layout.holders),
+        volatility_ratio=jnp.sqrt(state.variance / world.opening_variance),
+        haircut=jnp.sum(value * parameters.haircut[None], axis=1) / total,
+        lambda_change_bp=lambda_change_bp,
+        parameters=parameters,
+    )
+    return Accounts(debt, jnp.sum(value * (1.0 - curves.trades)[None, :, None], axis=1), largest)
+
+
+def wanted(clearing: Clearing, curves: Curves, world: World) -> Float[Array, "holder asset path"]:
+    """What each group would hold at these prices if no lender stood in the way, USD bn."""
+    share, wealth = weights(
+        log_price=clearing.log_price, curves=curves, segments=world.layout.segments
+    )
+    return share * wealth
+
+
+def _settle(start: Pressure, guess, inverse, sign: float, problem) -> _Search:
+    """Rounds until prices ask for no more: down from nobody (sign 1) or up from everybody (-1).
+
+    Prices on the way are found only as well as the pressure is; those of the last round exactly.
+    A path that has come to rest stands still, whatever the paths beside it do.
+    """
+    state, curves, _, _, _, world = problem
+
+    def one_round(search: _Search) -> _Search:
+        distance = _distance(search.now, search.then)
+        last = distance <= _SETTLED
+        cleared = clear(
+            log_price=search.clearing.log_price,
+            inverse_guess=search.clearing.inverse,
+            curves=_under(curves, search.then),
+            segments=world.layout.segments,
+            alive=state.alive & search.moving,
+            tolerance=jnp.where(
+                last, TOLERANCE, jnp.clip(_ROUGHLY * distance, TOLERANCE, _ROUGHLY)
+            ),
+        )
+        value = wanted(cleared, curves, world)
+        sold = _sold(value, search.then, world) - _sold(value, search.now, world)
+        place = jnp.clip(search.number - 1, 0, ROUNDS - 1)
+        then = _answer(cleared, search.then, sign, problem)
+        after = _Search(
+            cleared,
+            search.then,
+            then,
+            search.by_round.at[place].add(sold),
+            ~(last & (_distance(search.then, then) <= _SETTLED)),
+            search.number + 1,
+        )
+        return _where(search.moving, after, search)._replace(number=after.number)
+
+    def unsettled(search: _Search):
+        return jnp.any(search.moving) & (search.number < _MOST_ROUNDS)
+
+    paths = guess.shape[-1]
+    unknown = Clearing(
+        guess, inverse, jnp.zeros_like(guess), state.alive, jnp.zeros(paths, dtype=jnp.int64)
+    )
+    empty, moving = jnp.zeros((ROUNDS, paths)), jnp.ones_like(state.alive)
+    began = _Search(unknown, start, start, empty, moving, jnp.array(0))
+    return jax.lax.while_loop(unsettled, one_round, began)
+
+
+def _where(chosen: Bool[Array, " path"], new, old):
+    """Leaf by leaf, the new value on chosen paths."""
+
+    def pick(one, other):
+        return jnp.where(jnp.broadcast_to(chosen, one.shape), one, other) if one.ndim else one
+
+    return jax.tree.map(pick, new, old)
+
+
+def _answer(clearing, now: Pressure, sign: float, problem) -> Pressure:
+    """The pressure that these prices call for, never back on the direction of travel."""
+    state, curves, accounts, heard, day, world = problem
+    parameters, levers = world.parameters, world.levers
+    value = wanted(clearing, curves, world)
+    sellable = jnp.sum(value, axis=1)
+    margin = kept_share(
+        assets=sellable + accounts.shut,
+        sellable=sellable,
+        debt=accounts.debt,
+        largest=accounts.largest,
+        buffer=parameters.margin.leverage_buffer,
+        switch=levers.margin,
+    )
+    overshoot = _cascade(clearing, now.overshoot, state, heard, day, world)
+    closed = _closings(clearing, overshoot, state, heard, day, world)
+    hedge = _hedged(value[:, world.layout.coins], closed.value, world)
+    fine = jnp.isfinite(jnp.sum(clearing.log_price, axis=0))
+    further = jnp.minimum if sign > 0.0 else jnp.maximum
+    return Pressure(
+        jnp.where(fine, further(margin, now.margin), now.margin),
+        jnp.where(fine, further(hedge, now.hedge), now.hedge),
+        jnp.where(fine, overshoot, now.overshoot),
+    )
+
+
+def _cascade(
+    clearing, overshoot, state, heard: Heard, day: Day, world: World
+) -> Float[Array, "coin path"]:
+    """Where closings and the book come to rest at given spot prices, from `overshoot` on.
+
+    Plain iteration halves the gap at best; Newton's step, held to ten plain ones, ends it.
+    """
+
+    def fall(x):
+        return _closings(clearing, x, state, heard, day, world).overshoot
+
+    def step(search):
+        x, _, count = search
+        after, slope = jax.jvp(fall, (x,), (jnp.ones_like(x),))
+        longer = 1.0 / (1.0 - jnp.clip(slope, 0.0, _MOST_SLOPE))
+        moved = jnp.where(count == 0, after, x + (after - x) * longer)
+        return moved, jnp.max(jnp.abs(after - x)), count + 1
+
+    def unsettled(search):
+        return (search[1] > _CAME_TO_REST) & (search[2] < _MOST_ROUNDS)
+
+    gap = jnp.array(jnp.inf)
+    return jax.lax.while_loop(unsettled, step, (overshoot, gap, jnp.array(0)))[0]
+
+
+def _closings(clearing, overshoot, state, heard: Heard, day: Day, world: World) -> Closed:
+    """Longs closed at these prices and this overshoot."""
+    coins = world.layout.coins
+    return close_longs(
+        perpetuals=state.perps,
+        log_price=clearing.log_price[coins],
+        overshoot=overshoot,
+        outside_fall=heard.outside_fall[coins],
+        outside_minutes=day.news_minutes,
+        switch=world.levers.venues,
+        parameters=world.parameters.venues,
+    )
+
+
+def _hedged(coins, closed, world: World) -> Float[Array, "holder path"]:
+    """Share of their coins that cash-and-carry traders keep after selling against closed longs."""
+    parameters = world.parameters.venues
+    own = jnp.sum(coins, axis=1)
+    share = take_rows(parameters.arbitrage_share, world.layout.holders)
+    sold = jnp.minimum(
+        share * jnp.sum(closed, axis=0)[None], parameters.arbitrage_capacity_share[None] * own
+    )
+    return 1.0 - sold / jnp.maximum(own, 1e-300)
+
+
+def _alone(end: _Search, problem) -> Bool[Array, " path"]:
+    """Whether the greatest fixed point, from everybody selling everything, is the least one."""
+    _, _, accounts, _, _, world = problem
+    indebted = (accounts.debt > 0.0) & (world.levers.margin[None] > 0.0)
+    capacity = world.parameters.venues.arbitrage_capacity_share
+    everybody = Pressure(
+        jnp.where(indebted, LEAST_KEPT, 1.0),
+        jnp.ones_like(end.now.hedge) * (1.0 - capacity)[None],
+        jnp.full_like(end.now.overshoot, _PANIC),
+    )
+    top = _settle(everybody, end.clearing.log_price, end.clearing.inverse, -1.0, problem)
+    return _distance(top.now, end.now) <= _SAME
+
+
+def _sold(value, pressure: Pressure, world: World) -> Float[Array, " path"]:
+    """What all accounts together may not keep, USD bn."""
+    coins = jnp.sum(value[:, world.layout.coins], axis=1)
+    by_margin = (1.0 - pressure.margin) * jnp.sum(value, axis=1)
+    return jnp.sum(by_margin + pressure.margin * (1.0 - pressure.hedge) * coins, axis=0)
+
+
+def _under(curves: Curves, pressure: Pressure) -> Curves:
+    """Demand when accounts keep only what they may: hedges bind in the last segment, crypto."""
+    columns = [pressure.margin] * (curves.cash.shape[1] - 1) + [pressure.margin * pressure.hedge]
+    return curves._replace(kept=jnp.stack(columns, axis=1))
+
+
+def _distance(one: Pressure, other: Pressure) -> Float[Array, " path"]:
+    """Largest difference in what is kept; the overshoot follows from prices."""
+    gaps = jnp.maximum(jnp.abs(one.margin - other.margin), jnp.abs(one.hedge - other.hedge))
+    return jnp.max(gaps, axis=0)

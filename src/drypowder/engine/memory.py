@@ -1,0 +1,120 @@
+"""What the day leaves in people's minds and in queues: tastes, beliefs, volatility, waiting money.
+
+On a path whose markets failed nothing is remembered: it stands still.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from drypowder.accounts.rows import take_rows
+from drypowder.channels.conviction import updated_conviction
+from drypowder.channels.day import Day
+from drypowder.channels.margin import updated_variance
+from drypowder.channels.redemption import updated_performance
+from drypowder.channels.venues import updated_perpetuals
+from drypowder.engine.claims import Claims
+from drypowder.engine.force import Forced
+from drypowder.engine.repayment import Repaid
+from drypowder.engine.world import PRIVATE, State, World
+
+
+def remember(
+    state: State, new: State, day: Day, claims: Claims, forced: Forced, repaid: Repaid, world: World
+) -> State:
+    """Everything that remembers the day, apart from stocks and prices."""
+    parameters, levers, layout = world.parameters, world.levers, world.layout
+    returns = _returns_beyond_trend(state, new, day, world)
+    cleared = returns[layout.economy.columns("cleared")]
+    peak, drawdown = _drawdown(new, day, world)
+    fading = jnp.log(2.0) * day.dt_years / parameters.venues.arbitrage_half_life_years
+    learnt = new._replace(
+        taste=repaid.taste,
+        hedge=repaid.hedge * jnp.exp(-fading)[None, None],
+        conviction=updated_conviction(
+            conviction=state.conviction,
+            log_return=cleared,
+            extrapolation=take_rows(parameters.conviction.extrapolation, layout.holders),
+            half_life_years=parameters.conviction.conviction_half_life_years,
+            dt_years=day.dt_years,
+            switch=levers.conviction,
+        ),
+        variance=updated_variance(
+            variance_pa=state.variance,
+            log_return=_account_returns(state, cleared, world),
+            half_life_years=parameters.margin.volatility_half_life_years,
+            dt_years=day.dt_years,
+        ),
+        performance=updated_performance(
+            performance=state.performance,
+            log_return=_vehicle_returns(state, returns, world),
+            memory_years=parameters.redemption.performance_memory_years,
+            dt_years=day.dt_years,
+        ),
+        noticed=claims.requests.noticed,
+        queued=claims.requests.queued,
+        called_waiting=claims.waiting,
+        bridge=claims.bridge,
+        equity_peak=peak,
+        drawdown=drawdown,
+        perps=updated_perpetuals(
+            perpetuals=state.perps,
+            closed=forced.closed,
+            log_price=new.log_price[layout.economy.columns("cleared")][layout.coins],
+            dt_years=day.dt_years,
+            parameters=parameters.venues,
+        ),
+    )
+    return jax.tree.map(partial(_where_alive, new.alive), learnt, new)
+
+
+def _where_alive(alive, now, before):
+    return jnp.where(jnp.broadcast_to(alive, now.shape), now, before)
+
+
+def _returns_beyond_trend(state: State, new: State, day: Day, world: World):
+    """Log returns of all instruments less what growth alone gives."""
+    trend = jnp.log1p(day.trend_growth / day.trend_level) * (1.0 - world.growing)
+    return new.log_price - state.log_price - trend[:, None]
+
+
+def _account_returns(state: State, returns, world: World) -> Float[Array, "holder path"]:
+    """Return of what each holder has in the cleared markets."""
+    cleared = world.layout.economy.columns("cleared")
+    held = take_rows(state.units[:, cleared] + state.issued, world.layout.holders)
+    value = jnp.maximum(held, 0.0) * jnp.exp(state.log_price[cleared])[None]
+    return jnp.sum(value * returns[None], axis=1) / jnp.maximum(jnp.sum(value, axis=1), 1e-300)
+
+
+def _vehicle_returns(state: State, returns, world: World) -> Float[Array, "vehicle path"]:
+    """Return beyond trend of each fund's securities on its net assets, and of private credit."""
+    economy, found = world.layout.economy, []
+    marked = (*economy.names("cleared"), *economy.names("appraised"))
+    rows = tuple(economy.instrument(name) for name in marked)
+    price = jnp.exp(take_rows(state.log_price, rows))
+    earned = take_rows(returns, rows)
+    for row, share in world.layout.funds:
+        value = take_rows(state.units[row], rows) * price
+        assets = -state.units[row, share] * jnp.exp(state.log_price[share])
+        found.append(jnp.sum(value * earned, axis=0) / assets)
+    if PRIVATE in economy.instrument_names:
+        found.append(returns[economy.instrument(PRIVATE)])
+    return jnp.stack(found) if found else state.performance
+
+
+def _drawdown(new: State, day: Day, world: World):
+    """Highest value of listed equity beyond trend, and how far below it the day ends (logs)."""
+    economy = world.layout.economy
+    equity, first = economy.group("equity"), economy.columns("cleared").start
+    if not equity:
+        return new.equity_peak, new.drawdown
+    own = tuple(k - first for k in equity)
+    shares = jnp.sum(take_rows(world.opening_issued, own, axis=1), axis=0)[:, None]
+    worth = jnp.sum(shares * jnp.exp(take_rows(new.log_price, equity)), axis=0)
+    level = jnp.log(worth / jnp.sum(shares)) - jnp.log(day.trend_level + day.trend_growth)
+    peak = jnp.maximum(new.equity_peak, level)
+    return peak, peak - level
