@@ -1,17 +1,19 @@
 """The fair opponent: the same day in NumPy, vectorised over paths, with the same solver.
 
-The step is the oracle's. Only its clearing is replaced by what the engine does: chord Newton from
-yesterday's prices and inverse Jacobian, an analytic Jacobian when that does not help, one library
-inverse for all paths at once. NumPy runs it on one thread: these arrays are below the size at
-which its library would use more.
+The step is the oracle's with all its forces: claims, limits of lenders, beliefs, closings and
+observations are computed every day, as in the engine. Only its searches are replaced by what the
+engine does: chord Newton from yesterday's prices and inverse Jacobian, an analytic Jacobian when
+that does not help, one library inverse for all paths at once, Newton in the book of a coin. NumPy
+runs it on one thread: these arrays are below the size at which its library would use more.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from tests import oracle
+from tests import oracle, oracle_forces
 
 TOLERANCE, CHORD_STEPS, REFRESHES, LONGEST_STEP = 1e-11, 8, 40, 0.5  # tolerance as in the engine
+BOOK_TOLERANCE, BOOK_STEPS, NUDGE = 1e-7, 60, 1e-7
 
 
 class ChordNewton:
@@ -68,7 +70,8 @@ def _jacobian(log_price, market):
         wealth = market.cash[:, g, None] + value[:, first:last].sum(axis=1, keepdims=True)
         part = odds[:, first:last]
         share = part / (1.0 + part.sum(axis=1, keepdims=True))
-        wanted = share * wealth
+        wealth = np.maximum(wealth, 0.0)
+        wanted = share * wealth * market.kept[:, first:last]
         weight = wanted / np.maximum(wanted.sum(axis=0), 1e-300)
         pull = share * market.slope[:, first:last] + value[:, first:last] / np.where(
             wealth == 0.0, 1.0, wealth
@@ -78,6 +81,21 @@ def _jacobian(log_price, market):
     diagonal = np.where(market.open[:, None], own, 1.0)
     slope[:, np.arange(assets), np.arange(assets)] -= diagonal.T
     return slope
+
+
+def settle_book(t, price, fall):
+    """Newton's step on the fall of the book, held to ten plain ones; the first is plain."""
+    for count in range(BOOK_STEPS):
+        deeper = oracle_forces.close_longs(t, price, fall)[3]
+        gap = np.abs(deeper - fall).max()
+        longer = 1.0
+        if count > 0:
+            nudged = oracle_forces.close_longs(t, price, fall + NUDGE)[3]
+            longer = 1.0 / (1.0 - np.clip((nudged - deeper) / NUDGE, 0.0, 0.9))
+        fall = fall + (deeper - fall) * longer
+        if gap <= BOOK_TOLERANCE:
+            break
+    return fall
 
 
 def run(state: dict, days: list[dict], news, world: dict):
@@ -93,7 +111,7 @@ def run(state: dict, days: list[dict], news, world: dict):
     solve, prices, worst = ChordNewton(assets, paths), [], 0.0
     for day, heard in zip(days, news, strict=True):
         mixing @ random.standard_normal((assets, paths))
-        after, seen = oracle.one_day(state, day, heard, world, solve)
+        after, seen = oracle.one_day(state, day, heard, world, solve, settle_book)
         worst = max(worst, _imbalance(state["units"], after["units"], seen["price"]).max())
         state = after
         prices.append(seen["price"])

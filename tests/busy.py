@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from tests.worlds import grow, inputs_for, quiet_days
 
 from drypowder.accounts.economy import default_economy
 from drypowder.accounts.sheet import load_opening
-from drypowder.channels.day import Day
+from drypowder.channels.day import REGIMES, RULES, Day
 from drypowder.engine.simulate import Inputs
 
 LEVERS = {"fed_absorbs": 0.3, "extra_bonds_usd_bn": 63.0}
@@ -29,6 +33,97 @@ def busy_inputs(
     parameters = {**busy_parameters(), **overrides}
     days = busy_days(steps, weekend=weekend, capex_usd_bn=capex_usd_bn)
     return inputs_for(sheet.net_usd_bn, issued, days, levers=LEVERS, **parameters)
+
+
+def forced_inputs(
+    steps: int, *, weekend: int | None = None, capex_usd_bn=_CAPEX, days=None, **overrides
+) -> Inputs:
+    """The busy scenario with every force at work: calls, redemptions, margin, beliefs, venues.
+
+    Args:
+        days: fields of `Day` that replace those of `forced_days`, one row a step.
+    """
+    plain = busy_inputs(
+        steps, weekend=weekend, capex_usd_bn=capex_usd_bn, **{**forces(), **overrides}
+    )
+    fields = {**forced_days(steps), **(days or {})}
+    at = [jnp.asarray(value) for value in fields.values()]
+    told = eqx.tree_at(lambda d: [getattr(d, name) for name in fields], plain.days, at)
+    return replace(plain, days=told)
+
+
+def forced_days(steps: int) -> dict[str, np.ndarray]:
+    """Evidence on the central bank, a call, a fall of shares and coins, and lost appetite."""
+    names = default_economy().names("cleared")
+    day, fall = np.arange(steps), np.zeros((steps, len(names)))
+    shares = np.array([name.startswith("equity") for name in names])
+    coins = np.array([name in ("bitcoin", "alt_crypto") for name in names])
+    fall[day % 8 == 5] = -0.04 * shares - 0.12 * coins
+    fall[day % 8 == 2, names.index("gold_silver")] = 0.01
+    evidence = np.zeros((steps, len(REGIMES)))
+    evidence[day % 8 == 1] = 0.3, -0.1, -0.4
+    return {
+        "dated_news": fall,
+        "news_minutes": np.where(day % 8 == 5, 30.0, 1440.0),
+        "called_usd_bn": np.where(day % 8 == 3, 60.0, 0.0),
+        "risk_off": np.where(day % 8 >= 6, 0.03, 0.0),
+        "evidence": evidence,
+    }
+
+
+def forces() -> dict[str, object]:
+    """Parameters of every force; rows differ, and so do the two coins, funds and cohorts."""
+    economy = default_economy()
+    sectors, assets = len(economy.sectors), len(economy.names("cleared"))
+    rules = np.zeros((len(RULES), 3, 1))
+    rules[RULES.index("liquid_first"), 0] = rules[RULES.index("pro_rata"), 1] = 1.0
+    rules[RULES.index("pro_rata"), 2] = 1.0
+    return {
+        "call_share": _shares(deep_pockets=0.6, rest_of_world=0.2, hyperscalers=0.2),
+        "call_spending_lag_years": 0.3,
+        "call_idle_share": 0.9,  # who is called must sell
+        "fund_redemption_share": 0.2,
+        "flow_up": np.array([0.2, 0.1, 0.3]),
+        "flow_down": np.array([0.8, 1.5, 0.6]),
+        "notice_years": np.array([0.004, 0.2, 0.1]),
+        "gate_share_quarter": np.array([1.0, 0.25, 0.05]),
+        "performance_memory_years": 0.08,
+        "fund_rule": rules,
+        "private_buyer_share": _shares(insurers_pensions=0.7, rest_of_world=0.3),
+        "leverage_headroom": np.linspace(1.5, 1.1, sectors),
+        "leverage_buffer": 0.9,
+        "volatility_half_life_years": 0.1,
+        "haircut": np.linspace(0.02, 0.3, assets),
+        "haircut_per_volatility": 0.5,
+        "haircut_per_bp": 0.01,
+        "extrapolation": np.linspace(0.0, 0.6, sectors),
+        "conviction_half_life_years": 0.3,
+        "conviction_prior": np.linspace(0.3, -0.2, assets),
+        "beliefs": np.array([0.3, 0.5, 0.2]),
+        "regime_rate_change_pa": np.array([-0.01, 0.001, 0.012]),
+        "regime_purchases_usd_bn": np.array([600.0, 10.0, -900.0]),
+        "regime_put_rate_pa": np.array([-0.05, -0.02, -0.01]),
+        "regime_put_usd_bn": np.array([5000.0, 1000.0, 100.0]),
+        "fear_half_life_years": 0.3,
+        "put_trigger": 0.02,
+        "anticipation_share": 0.4,
+        "perp_open_interest_usd_bn": np.array([30.0, 20.0]),
+        "perp_leverage": np.array([1.5, 4.0, 12.0]),
+        "perp_cohort_share": np.array([0.5, 0.3, 0.2]),
+        "maintenance_rate": 0.01,
+        "entry_spread": 0.05,
+        "entry_age_years": 0.02,
+        "book_depth_usd_bn": np.array([0.6, 0.3]),
+        "book_exponent": 1.8,
+        "book_thinning": 3.0,
+        "book_floor_share": 0.1,
+        "off_book_share": 0.2,
+        "arbitrage_share": _shares(hedge_funds=0.5, crypto_leveraged=0.2),
+        "arbitrage_capacity_share": 0.1,
+        "arbitrage_half_life_years": 0.03,
+        "perp_long_share": _shares(crypto_leveraged=0.7, retail_momentum=0.3),
+        "perp_short_share": _shares(hedge_funds=0.8, crypto_leveraged=0.2),
+    }
 
 
 def busy_days(steps: int, *, weekend: int | None = None, capex_usd_bn=_CAPEX) -> Day:

@@ -1,7 +1,7 @@
 """One day of the economy in plain NumPy: the second opinion that the engine must agree with.
 
 Written from the specification (model sections 4 to 8), to be read beside it; it shares no code
-with the engine. Arrays are (sector, instrument, path): the path axis is last, so that the same
+with the engine. Calls, redemptions, margin, beliefs and venues are in `oracle_forces`. Arrays are (sector, instrument, path): the path axis is last, so that the same
 lines serve one world or a thousand. Signs: assets and receipts +, liabilities and payments -.
 """
 
@@ -11,32 +11,37 @@ from dataclasses import fields, is_dataclass
 from types import SimpleNamespace
 
 import numpy as np
+from tests import oracle_forces as forces
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par
 
 
-def one_day(state: dict, day: dict, news, world: dict, solve=None) -> tuple[dict, dict]:
+def one_day(state: dict, day: dict, news, world: dict, solve=None, book=None) -> tuple[dict, dict]:
     """Tomorrow's state and what the day showed.
 
     Args:
         state, day: from `numpy_of`. world: from `world_of`. news: (asset, path) log prices.
         solve: finds the log prices of the day: `newton` unless a benchmark brings its own.
+        book: finds how far closed longs throw the price; likewise.
     """
     t = Today(state, day, world)
     news_arrives(t, news)
     overnight_market(t)
     receipts_are_spent(t)
     interest_is_paid(t)
+    forces.labs_call(t)
     labs_burn_cash(t)
     capex_is_paid(t)
     gap_is_financed(t)
     state_borrows_and_fed_buys(t)
     powder_is_counted(t)
-    markets_clear(t, solve or newton)
+    forces.claims_are_met(t)
+    market = markets_clear(t, solve or newton, book or forces.book_settles)
+    forces.forced_pay(t)
     savers_raise_cash(t)
     payments_settle(t)
     books_are_marked(t)
-    return close(t)
+    return close(t, market)
 
 
 class Today:
@@ -82,10 +87,11 @@ class Today:
 
 def news_arrives(t, news):
     """News moves prices and makes nobody trade: all agree on what an asset is worth."""
-    t.heard = news
+    forces.people_listen(t)
+    t.heard = news + t.day.dated_news[:, None]
     trend = np.where(t.w.asset_grows, 0.0, np.log(t.end / t.start))[:, None]
     t.worth = t.state.log_fundamental + trend
-    t.news = t.state.news + news
+    t.news = t.state.news + t.heard
 
 
 def overnight_market(t):
@@ -153,7 +159,7 @@ def interest_is_paid(t):
 def labs_burn_cash(t):
     """AI labs pay suppliers: own cash above a floor, then a private round (part: vendors)."""
     t.cash, t.cash0 = ready(t.state.units, t), ready(t.w.units[:, :, None], t)
-    burnt = t.on.issuance * t.on.ai_capex * t.day.lab_spending_usd_bn
+    burnt = t.on.issuance * t.on.ai_capex * t.day.lab_spending_usd_bn + t.called_spent
     above_floor = t.cash[t.w.lab] - t.p.lab_cash_floor_share * t.start * t.cash0[t.w.lab]
     t.lab_round = burnt - np.clip(above_floor, 0.0, burnt)
     t.pay(t.w.lab, t.p.lab_supplier_share, burnt)
@@ -193,7 +199,8 @@ def gap_is_financed(t):
     """Hoard, Treasuries held, bank loans, bonds, private credit, shares: in that order."""
     p, big, notes = t.p, t.w.big, t.w.at["treasuries"]
     retained = (1.0 - p.payout_share) * t.cash_flow
-    gap = (t.on.issuance * t.capex - retained - t.from_labs - t.ordered) * t.day.business
+    gap = t.on.issuance * t.capex - retained - t.from_labs + t.due[big] - t.ordered
+    gap = gap * t.day.business
     floor = p.cash_floor_share * t.start
     hoard = np.minimum(gap, t.cash[big] - floor * t.cash0[big]) * t.day.business
     sellable = t.state.units[big, notes] * t.price[notes] - floor * t.w.units[big, notes]
@@ -254,40 +261,48 @@ def powder_is_counted(t):
     t.powder[t.w.bank] = t.end * p.bank_securities_capacity_usd_bn - t.state.bank_purchases
 
 
-def markets_clear(t, solve):
+def markets_clear(t, solve, settle_book):
     """At the day's prices every holder group owns what it wants, every issue has its buyer."""
     w, holders = t.w, t.w.holders
     t.policy_rate = t.on.policy * t.day.policy_rate_change_pa
-    rates = w.lambda_pass * 1e-4 * t.lambda_change + w.policy_pass * t.policy_rate
+    mood = forces.people_look_ahead(t)
+    rates = w.lambda_pass * 1e-4 * t.lambda_change + w.policy_pass * (t.policy_rate + t.rate_ahead)
     grown = t.day.trend_growth * np.where(w.asset_grows, w.gross0, 0.0)[:, :, None]
-    held = (t.state.units[:, w.cleared] + t.state.issued + grown)[holders]
+    t.held = (t.state.units[:, w.cleared] + t.state.issued + grown)[holders]
+    own = t.state.taste + t.state.hedge + t.state.conviction + t.taste_of_sales
+    sold = np.stack([t.sold[:, a:b].sum(axis=1) for a, b in w.segments], axis=1)
+    t.free = t.powder[holders] + t.sold.sum(axis=1)  # proceeds of sales stay in their segment
     market = SimpleNamespace(
-        log_odds=w.log_odds + w.slope * (t.worth - rates) + (1.0 + w.slope) * t.news,
+        log_odds=w.log_odds + w.slope * (t.worth - rates) + (1.0 + w.slope) * t.news + mood + own,
         slope=w.slope,
-        cash=w.participation * t.powder[holders][:, None],
-        held=held,
+        cash=w.participation * t.free[:, None] - sold,
+        held=t.held,
         supply=t.supply.sum(axis=0),
         open=t.day.market_open > 0.0,
         segments=w.segments,
     )
-    t.log_price = solve(t.state.log_price[w.cleared] + open_(market) * t.heard, market)
+    forces.lenders_look(t)
+    t.log_price = forces.come_to_rest(t, market, solve, demand, settle_book)
     trade = -t.supply
-    trade[holders] += demand(t.log_price, market) - np.exp(t.log_price) * held * open_(market)
+    trade[holders] += demand(t.log_price, market) - np.exp(t.log_price) * t.held * open_(market)
     t.trade = trade
     t.claims[:, w.cleared] += trade
     t.money -= trade.sum(axis=1)
+    return market
 
 
 def demand(log_price, market):
-    """Holdings wanted, USD bn: logit shares of each group's cash and assets in open markets."""
+    """Holdings, USD bn: logit shares of each group's cash and assets in open markets, as far as
+    its lenders let it; who owes more than it owns wants nothing."""
     odds = np.exp(market.log_odds - market.slope * log_price) * open_(market)
     value = np.exp(log_price) * market.held * open_(market)
     wanted = []
     for g, (first, last) in enumerate(market.segments):
         wealth = market.cash[:, g] + value[:, first:last].sum(axis=1)
+        wealth = np.where(wealth.real > 0.0, wealth, 0.0)
         share = odds[:, first:last] / (1.0 + odds[:, first:last].sum(axis=1, keepdims=True))
         wanted.append(share * wealth[:, None])
-    return np.concatenate(wanted, axis=1)
+    return np.concatenate(wanted, axis=1) * market.kept
 
 
 def open_(market):
@@ -352,7 +367,7 @@ def books_are_marked(t):
     fade = 0.5 ** (t.day.dt_years / p.appraisal_half_life_years)
     marks[w.appraised] = fade * old + (1.0 - fade) * model + np.log(t.end) * still
     marks[w.cleared] = t.log_price
-    net_asset_value(marks, t.state.units, w)
+    net_asset_value(marks, t.state.units, w, t.forgiven)
     added = np.zeros_like(t.state.units)
     added += t.day.trend_growth * (w.units * w.grows)[:, :, None]
     for fund, share in w.fund_rows:  # funds issue what their own claims need, pro rata to owners
@@ -363,11 +378,13 @@ def books_are_marked(t):
     t.marks = marks
 
 
-def net_asset_value(marks, units, w):
+def net_asset_value(marks, units, w, forgiven=None):
     """A fund share is worth the fund's other assets and debts per share."""
     for fund, share in w.fund_rows:
         other = np.delete(np.arange(len(marks)), share)
         worth = (np.exp(marks[other]) * units[fund, other]).sum(axis=0)
+        if forgiven is not None:  # what its lenders write off today
+            worth = worth + forgiven[fund]
         marks[share] = np.log(worth / -units[fund, share])
 
 
@@ -379,7 +396,7 @@ def earnings_value(rate, t):
     return t.p.earnings_elasticity * ratio * fade * (1.0 - np.exp(-1.0 / fade))
 
 
-def close(t):
+def close(t, market):
     """Tomorrow's state, and what the outside sees."""
     p, w, day, state = t.p, t.w, t.day, t.state
     memory = 1.0 - np.exp(-day.dt_years / p.receipts_memory_years)
@@ -393,10 +410,11 @@ def close(t):
         "news": t.news, "buffer": t.buffer, "kept": t.kept, "receipts_rate": rate,
         "bank_purchases": state.bank_purchases + t.trade[w.bank].sum(axis=0),
         "turnover": np.abs(t.trade).sum(axis=(0, 1)) / 2.0, "standing_repo": t.standing_repo,
+        **forces.minds_and_queues(t, market),
     }  # fmt: skip
     price, bills = np.exp(t.marks), t.units[:, w.at["bills"]]
     public = np.maximum(bills, 0.0).sum(axis=0) - bills[w.fed] - t.end * w.public_bills0
-    powder = np.where(w.demands[:, None], t.powder - t.trade.sum(axis=1), 0.0)
+    powder = np.where(w.demands[:, None], t.powder - t.repaid - t.trade.sum(axis=1), 0.0)
     for issuer in w.issuers:
         floor = p.lab_cash_floor_share if issuer == w.lab else p.cash_floor_share
         powder[issuer] = ready(t.units, t)[issuer] - floor * t.end * t.cash0[issuer]
@@ -412,15 +430,23 @@ def close(t):
         "bill_rate_pa": p.bill_rate_pa + t.policy_rate + spread, "receipts_usd_bn": t.receipts,
         "listed_equity_usd_bn": equity,
         "turnover_usd_bn": after["turnover"], **{f"funding_{k}": v for k, v in t.funding.items()},
+        **forces.forces_are_seen(t, after),
     }  # fmt: skip
     return after, seen
 
 
 def numpy_of(record) -> dict:
-    """Named tuple or dataclass of arrays as a dict of NumPy arrays; nested ones are left out."""
+    """Named tuple or dataclass of arrays as a dict of NumPy arrays; `outer_inner` for nested ones
+    that are named tuples."""
     names = [f.name for f in fields(record)] if is_dataclass(record) else record._fields
-    leaves = {name: getattr(record, name) for name in names}
-    return {name: np.asarray(leaf) for name, leaf in leaves.items() if hasattr(leaf, "shape")}
+    flat = {}
+    for name in names:
+        leaf = getattr(record, name)
+        if hasattr(leaf, "shape"):
+            flat[name] = np.asarray(leaf)
+        elif hasattr(leaf, "_fields"):
+            flat |= {f"{name}_{inner}": array for inner, array in numpy_of(leaf).items()}
+    return flat
 
 
 def world_of(units, issued, parameters, levers, economy) -> dict:
@@ -435,7 +461,7 @@ def world_of(units, issued, parameters, levers, economy) -> dict:
     w = {
         "units": np.asarray(units), "issued": np.asarray(issued), "cleared": cleared,
         "gross0": np.asarray(units)[:, cleared] + np.asarray(issued),
-        "parameters": p, "levers": numpy_of(levers),
+        "parameters": p, "levers": numpy_of(levers), "cholesky": p["cholesky"], "names": names,
         "at": {name: k for k, name in enumerate(names)},
         "asset": {name: k for k, name in enumerate(economy.names("cleared"))},
         "grows": np.array(grows), "asset_grows": np.array(grows)[cleared],
@@ -445,6 +471,11 @@ def world_of(units, issued, parameters, levers, economy) -> dict:
         "holders": [k for k, r in enumerate(roles) if r in ("holder", "bank")],
         "demands": np.isin(roles, ["holder", "bank"]),
         "saver": np.isin(roles, ["holder", "issuer"]),
+        "may_owe": np.array([r == "holder" for r in roles if r in ("holder", "bank")]),
+        "coins": slice(coins, len(economy.names("cleared"))),
+        "private": [k for k, name in enumerate(names) if name == "private_credit"],
+        "marked": [k for k, i in enumerate(economy.instruments)
+                   if i.kind in ("cleared", "appraised")],
         "issuers": [k for k, r in enumerate(roles) if r == "issuer"],
         "bank": roles.index("bank"), "funds": roles.index("money_fund"),
         "treasury": roles.index("government"), "fed": roles.index("central_bank"),
@@ -474,6 +505,7 @@ def anchors(w, p) -> dict:
     odds = np.full_like(cash, -1e3)  # who holds none wants none
     odds[owns] = np.log(np.broadcast_to(held, cash.shape)[owns] / cash[owns])
     slope = p.kappa_sector_factor[w.holders][:, None] * p.kappa / p.spread_duration_years
+    accounts = forces.accounts_at_the_opening(w, slope)
     years = p.rate_duration_years
 
     def lasting(reversion):  # share of today's deviation in the average short rate over D years
@@ -492,4 +524,5 @@ def anchors(w, p) -> dict:
         "wanted0": reserves - smooth * (rrp / smooth + np.log(-np.expm1(-rrp / smooth))),
         "lambda0": scarcity((reserves + standing) / need, p), "standing0": standing,
         "public_bills0": np.maximum(bills, 0.0).sum() - bills[w.fed],
+        "powder0": np.maximum(powder, 0.0).sum(axis=0), **accounts,
     }  # fmt: skip

@@ -54,7 +54,7 @@ def test_what_cannot_be_compared_is_refused_with_a_hint(call, given, code):
 def test_levers_as_words_with_a_page(call, month, tmp_path):
     code, out, err = call(month, "--levers")
     assert code == 0
-    assert "QE in Treasuries, 60 bn a month" in out and "What would undo AI capex" in out
+    assert "QE, 60 bn a month" in out and "What would undo AI capex" in out
     assert "A model's answer to what-if, not a forecast." in out
     (page,) = (tmp_path / "home" / "compare").iterdir()
     assert page.name.endswith("-levers.html") and str(page) in err

@@ -144,6 +144,39 @@ def test_law_8_capex_financed_by_bank_loans_creates_the_deposits():
     assert powder[0] > powder[1]  # it does not drain
 
 
+FORCED = {
+    "leverage_headroom": 1.03,
+    "haircut": 0.1,
+    "flow_down": 0.3,
+    "extrapolation": 0.2,
+    "perp_open_interest_usd_bn": 40.0,
+    "perp_leverage": 4.0,
+    "arbitrage_share": 0.1,
+    "conviction_prior": np.linspace(-0.1, 0.1, len(ECONOMY.names("cleared"))),
+}
+
+
+def crash_days():
+    """Busy days with a call and a fall of everything risky on the second."""
+    fall = np.zeros((STEPS, len(ECONOMY.names("cleared"))))
+    fall[1] = [-0.3 if name.startswith("equity") else -0.05 for name in ECONOMY.names("cleared")]
+    called = np.zeros(STEPS)
+    called[2] = 120.0
+    return busy_days(dated_news=fall, called_usd_bn=called)
+
+
+def test_law_14_the_order_of_sectors_does_not_matter_to_who_is_forced():
+    order = list(np.random.default_rng(11).permutation(ECONOMY.sector_names))
+    days = crash_days()
+    one, other = (
+        run_of(sheet, days, **LIVELY, **FORCED) for sheet in (SHEET, permuted(SHEET, order))
+    )
+    np.testing.assert_allclose(one.prices, other.prices, rtol=1e-9)
+    sold = [run.series["forced_usd_bn"][0].sum(axis=(0, 2)) for run in (one, other)]
+    assert (sold[0] > 0.1).all()  # calls, redemptions, margin and venues all at work
+    np.testing.assert_allclose(sold[0], sold[1], rtol=1e-7)
+
+
 def test_law_14_the_order_of_sectors_does_not_matter():
     order = list(np.random.default_rng(7).permutation(ECONOMY.sector_names))
     one, other = (run_of(sheet, busy_days(), **LIVELY) for sheet in (SHEET, permuted(SHEET, order)))

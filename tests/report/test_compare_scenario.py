@@ -57,7 +57,7 @@ def diagram():
 def test_ai_capex_stands_first_and_settings_have_units(policy):
     table = levers_table.effects(policy, WORDS)
     assert table.column("lever") == [
-        "AI capex itself", "QE in Treasuries, 60 bn a month", "policy rate, −1 % points",
+        "AI capex itself", "QE, 60 bn a month", "policy rate, −1 % points",
         "selling rule, pro rata",
     ]  # fmt: skip
     shown = table.shown(WORDS)

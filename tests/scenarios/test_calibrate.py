@@ -122,7 +122,7 @@ def test_draws_without_a_price_get_no_weight_and_none_at_all_is_said():
     drawn = sample(PRIOR, (aim("a", 1.2, 1.4),), moments, draws=400, seed=0)
     assert drawn.failed_share == pytest.approx(0.5, abs=0.08)
     assert drawn.weight[drawn.values[:, 0] < 1.0].sum() == 0.0
-    assert drawn.temperatures[-1] == 1.0
+    assert drawn.temperatures[-1] == 1.0 and drawn.effective > 80.0
     nothing = sample(PRIOR, (aim("a", 1.2, 1.4),), lambda v: v[:, :1] * np.nan, draws=50, seed=0)
     assert nothing is None
 

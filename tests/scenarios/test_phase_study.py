@@ -73,4 +73,4 @@ def test_the_zero_is_between_the_two_points_around_it():
 
 
 def test_a_short_run_is_valued_on_its_last_day(study):
-    assert study.horizon_days == 25 and study.last_day == "2026-02-06"
+    assert study.horizon_days == 24 and study.last_day == "2026-02-06"

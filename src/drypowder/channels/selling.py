@@ -58,9 +58,9 @@ def raise_by_rule(
     share = need / jnp.maximum(cash + total, 1e-300)
     paid = jnp.minimum(jnp.where(rule[2] > 0.0, share * cash, need), spare)
     rest = jnp.minimum(need - paid, (1.0 - LEAST_KEPT) * total)
+    order = rule[0][:, None] * conviction + rule[1][:, None] * haircut[None]
     sold = (
-        rule[0][:, None] * in_order(rest, value, conviction)
-        + rule[1][:, None] * in_order(rest, value, jnp.broadcast_to(haircut[None], value.shape))
+        (rule[0] + rule[1])[:, None] * in_order(rest, value, order)
         + rule[2][:, None] * value * (rest / jnp.maximum(total, 1e-300))[:, None]
         + rule[3][:, None] * cheapest(rest, value, depth)
     )

@@ -110,8 +110,9 @@ def _shares_held(state: State, world: World) -> Float[Array, "vehicle sector pat
 def _flows(state: State, bridged, day: Day, world: World) -> Requests:
     """Subscriptions and redemptions of every vehicle by investor."""
     held = _shares_held(state, world)
-    funds = len(world.layout.funds)
-    requested = jnp.zeros_like(held).at[funds - 1].set(bridged) if funds else jnp.zeros_like(held)
+    funds, fund = len(world.layout.funds), world.layout.bridged
+    requested = jnp.zeros_like(held)
+    requested = requested if fund is None else requested.at[fund].set(bridged)
     flows = redeem(
         performance=state.performance,
         held=held,
@@ -190,12 +191,11 @@ def _no_sale(free, value) -> Sale:
 def _bridged(state: State, free, value, called: Called, day: Day, world: World):
     """Part of a call that hedge-fund shares will pay once redeemed: a bank lends it now."""
     layout, parameters = world.layout, world.parameters.call
-    if not layout.funds:
+    if layout.bridged is None:
         return jnp.zeros_like(called.due)
-    holders, share = layout.holders, layout.funds[-1][1]
+    holders, share = layout.holders, layout.funds[layout.bridged][1]
     owned = jnp.maximum(take_rows(state.units[:, share], holders), 0.0)
-    waiting = take_rows(state.noticed[len(layout.funds) - 1] + state.queued[len(layout.funds) - 1],
-                        holders)  # fmt: skip
+    waiting = take_rows(state.noticed[layout.bridged] + state.queued[layout.bridged], holders)
     fund = jnp.maximum(owned * jnp.exp(state.log_price[share])[None] - waiting, 0.0)
     fund = (parameters.fund_redemption_share * world.levers.redemption)[None] * fund
     spare = jnp.maximum(free, 0.0) * (1.0 - parameters.call_idle_share)[None]
@@ -206,7 +206,7 @@ def _bridged(state: State, free, value, called: Called, day: Day, world: World):
 
 def _repay_bridge(owed, paid, world: World):
     """Redemptions of hedge-fund shares repay bridge loans first."""
-    economy, funds = world.layout.economy, len(world.layout.funds)
-    back = jnp.minimum(owed, paid[funds - 1]) if funds else jnp.zeros_like(owed)
+    economy, fund = world.layout.economy, world.layout.bridged
+    back = jnp.zeros_like(owed) if fund is None else jnp.minimum(owed, paid[fund])
     bank = one_hot(economy, "bank") * jnp.sum(back, axis=0, keepdims=True)
     return swap("bridge_repaid", "bank_loans_other", back - bank), owed - back

@@ -91,15 +91,11 @@ def find_prices(
     cleared = world.layout.economy.columns("cleared")
     guess = state.log_price[cleared] + day.market_open[:, None] * heard.news
     problem = state, curves, accounts, heard, day, world
-    end = _settle(nobody, guess, state.inverse, 1.0, problem)
-    forced = _distance(end.now, nobody) > _MATERIAL
-    unique = ~forced
+    start = _begin(nobody, guess, state.inverse, jnp.ones_like(state.alive))
     if both:
-        unique = jax.lax.cond(
-            jnp.any(forced),
-            lambda: ~forced | _alone(end, problem),
-            lambda: jnp.ones_like(forced),
-        )
+        end, unique = _least_and_greatest(start, problem)
+    else:
+        end, unique = _settle(start, jnp.array(True), problem), jnp.ones_like(state.alive)
     return Forced(
         pressure=end.now,
         clearing=end.clearing,
@@ -107,7 +103,7 @@ def find_prices(
         closed=_closings(end.clearing, end.now.overshoot, state, heard, day, world),
         by_round=end.by_round,
         settled=~end.moving,
-        unique=unique if both else jnp.ones_like(forced),
+        unique=unique,
     )
 
 
@@ -136,8 +132,39 @@ def wanted(clearing: Clearing, curves: Curves, world: World) -> Float[Array, "ho
     return share * wealth
 
 
-def _settle(start: Pressure, guess, inverse, sign: float, problem) -> _Search:
-    """Rounds until prices ask for no more: down from nobody (sign 1) or up from everybody (-1).
+def _begin(start: Pressure, guess, inverse, moving) -> _Search:
+    """A search that has cleared nothing yet."""
+    paths = guess.shape[-1]
+    count = jnp.zeros(paths, dtype=jnp.int64)
+    unknown = Clearing(guess, inverse, jnp.zeros_like(guess), moving, count)
+    return _Search(unknown, start, start, jnp.zeros((ROUNDS, paths)), moving, jnp.array(0))
+
+
+def _least_and_greatest(start: _Search, problem) -> tuple[_Search, Bool[Array, " path"]]:
+    """Both resting points of the day where somebody is forced, and whether they are one.
+
+    One compiled loop serves both directions: first down from nobody, then up from everybody.
+    """
+
+    def phase(number, found):
+        least, _ = found
+        first = number == 0
+        forced = _distance(least.now, start.now) > _MATERIAL
+        everybody = _begin(
+            _everybody(least.now, problem), least.clearing.log_price, least.clearing.inverse, forced
+        )
+        begun = jax.tree.map(lambda one, other: jnp.where(first, one, other), start, everybody)
+        ended = _settle(begun, first, problem)
+        alone = ~forced | (_distance(ended.now, least.now) <= _SAME)
+        kept = jax.tree.map(lambda one, other: jnp.where(first, one, other), ended, least)
+        return kept, alone
+
+    nothing = jnp.ones_like(start.moving)
+    return jax.lax.fori_loop(0, 2, phase, (start, nothing))
+
+
+def _settle(begun: _Search, down, problem) -> _Search:
+    """Rounds until prices ask for no more: down from nobody, or up from everybody.
 
     Prices on the way are found only as well as the pressure is; those of the last round exactly.
     A path that has come to rest stands still, whatever the paths beside it do.
@@ -160,7 +187,7 @@ def _settle(start: Pressure, guess, inverse, sign: float, problem) -> _Search:
         value = wanted(cleared, curves, world)
         sold = _sold(value, search.then, world) - _sold(value, search.now, world)
         place = jnp.clip(search.number - 1, 0, ROUNDS - 1)
-        then = _answer(cleared, search.then, sign, problem)
+        then = _answer(cleared, search.then, down, problem)
         after = _Search(
             cleared,
             search.then,
@@ -174,13 +201,7 @@ def _settle(start: Pressure, guess, inverse, sign: float, problem) -> _Search:
     def unsettled(search: _Search):
         return jnp.any(search.moving) & (search.number < _MOST_ROUNDS)
 
-    paths = guess.shape[-1]
-    unknown = Clearing(
-        guess, inverse, jnp.zeros_like(guess), state.alive, jnp.zeros(paths, dtype=jnp.int64)
-    )
-    empty, moving = jnp.zeros((ROUNDS, paths)), jnp.ones_like(state.alive)
-    began = _Search(unknown, start, start, empty, moving, jnp.array(0))
-    return jax.lax.while_loop(unsettled, one_round, began)
+    return jax.lax.while_loop(unsettled, one_round, begun)
 
 
 def _where(chosen: Bool[Array, " path"], new, old):
@@ -192,7 +213,7 @@ def _where(chosen: Bool[Array, " path"], new, old):
     return jax.tree.map(pick, new, old)
 
 
-def _answer(clearing, now: Pressure, sign: float, problem) -> Pressure:
+def _answer(clearing, now: Pressure, down, problem) -> Pressure:
     """The pressure that these prices call for, never back on the direction of travel."""
     state, curves, accounts, heard, day, world = problem
     parameters, levers = world.parameters, world.levers
@@ -210,7 +231,10 @@ def _answer(clearing, now: Pressure, sign: float, problem) -> Pressure:
     closed = _closings(clearing, overshoot, state, heard, day, world)
     hedge = _hedged(value[:, world.layout.coins], closed.value, world)
     fine = jnp.isfinite(jnp.sum(clearing.log_price, axis=0))
-    further = jnp.minimum if sign > 0.0 else jnp.maximum
+
+    def further(new, old):
+        return jnp.where(down, jnp.minimum(new, old), jnp.maximum(new, old))
+
     return Pressure(
         jnp.where(fine, further(margin, now.margin), now.margin),
         jnp.where(fine, further(hedge, now.hedge), now.hedge),
@@ -268,18 +292,16 @@ def _hedged(coins, closed, world: World) -> Float[Array, "holder path"]:
     return 1.0 - sold / jnp.maximum(own, 1e-300)
 
 
-def _alone(end: _Search, problem) -> Bool[Array, " path"]:
-    """Whether the greatest fixed point, from everybody selling everything, is the least one."""
+def _everybody(now: Pressure, problem) -> Pressure:
+    """The worst that lenders and venues could ask for: everything sold, panic in the book."""
     _, _, accounts, _, _, world = problem
     indebted = (accounts.debt > 0.0) & (world.levers.margin[None] > 0.0)
     capacity = world.parameters.venues.arbitrage_capacity_share
-    everybody = Pressure(
+    return Pressure(
         jnp.where(indebted, LEAST_KEPT, 1.0),
-        jnp.ones_like(end.now.hedge) * (1.0 - capacity)[None],
-        jnp.full_like(end.now.overshoot, _PANIC),
+        jnp.ones_like(now.hedge) * (1.0 - capacity)[None],
+        jnp.full_like(now.overshoot, _PANIC),
     )
-    top = _settle(everybody, end.clearing.log_price, end.clearing.inverse, -1.0, problem)
-    return _distance(top.now, end.now) <= _SAME
 
 
 def _sold(value, pressure: Pressure, world: World) -> Float[Array, " path"]:

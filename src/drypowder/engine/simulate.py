@@ -40,7 +40,9 @@ from drypowder.engine.world import (
 CHUNK = 64  # paths of one compiled call: the working set stays in cache
 # Programs that run in a fifth of a second however they are compiled: compiling them with care
 # takes seconds that a first run would wait for.
-_QUICKLY = {"xla_backend_optimization_level": 0}
+_QUICKLY: dict[str, int | bool] = {"xla_backend_optimization_level": 0}
+if tuple(map(int, jax.__version__.split(".")[:2])) < (0, 10):  # later ones lack the option
+    _QUICKLY["xla_cpu_use_fusion_emitters"] = False
 _WIDE = {"xla_cpu_prefer_vector_width": 512}  # else half of a wide register is left empty
 _trace_count = 0  # compiled traces so far, for the test that counts them
 

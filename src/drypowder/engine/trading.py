@@ -158,8 +158,11 @@ def mark_funds(marks, clearing: Clearing, forgiven, state: State, world: World):
 
 
 def net_asset_values(marks, units, funds: tuple[tuple[int, int], ...], forgiven=None):
-    """Log prices with every fund's shares at what its other assets are worth, in fund order."""
-    for row, share in funds:
+    """Log prices with every fund's shares at what its other assets are worth.
+
+    Funds hold each other's shares: as many rounds as there are funds, so that order is nothing.
+    """
+    for row, share in funds * len(funds):
         worth = jnp.exp(marks) * units[row]
         assets = jnp.sum(worth, axis=0) - worth[share]
         assets = assets if forgiven is None else assets + forgiven[row]

@@ -40,6 +40,7 @@ from drypowder.markets.reserves import (
 )
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par, outside the logit
+BRIDGED = "hedge_fund_shares"  # redeemable as part of a capital call
 PRIVATE = "private_credit"  # redeemable like a fund, without a fund
 
 
@@ -101,6 +102,12 @@ class Layout(NamedTuple):
     def coins(self) -> slice:
         """Crypto assets among the cleared ones."""
         return slice(*self.crypto)
+
+    @property
+    def bridged(self) -> int | None:
+        """Position among the funds of the one whose shares may pay a capital call."""
+        names = [self.economy.instrument_names[share] for _, share in self.funds]
+        return names.index(BRIDGED) if BRIDGED in names else None
 
     @property
     def vehicles(self) -> int:

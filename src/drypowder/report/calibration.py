@@ -264,8 +264,8 @@ def _method(fitted: Fitted, words: Catalogue) -> list[str]:
     drawn = fitted.sample
     lines = [words.say(f"calibrate.method.{'smooth' if fitted.smooth else 'rough'}"),
              words.say("calibrate.method.loss"),
-             words.say("calibrate.method.draws", draws=count(len(drawn.weight), words),
-                       generations=len(drawn.temperatures) - 1,
+             words.say("calibrate.method.draws", draws=count(fitted.asked.draws, words),
+                       generations=len(drawn.temperatures),
                        effective=fixed(drawn.effective, words, digits=0),
                        failed=percent(drawn.failed_share, words, signed=False))]  # fmt: skip
     if drawn.effective < _FEW:

@@ -12,7 +12,7 @@ from drypowder.report.palette import ALARM, CENTRAL, TWIN, drawing
 from drypowder.report.words import Catalogue
 
 _WIDTH, _HEIGHT = 7.0, 4.6  # inches
-_POINTS = 500  # of each cloud
+_POINTS = 300  # of each cloud
 _SIGMAS = 2.0  # of the ridge that is drawn, to both sides
 
 

@@ -23,6 +23,8 @@ WIDTH = 64  # candidates of one generation of the search: one compiled call
 GENERATIONS = 20  # of draws after those from the prior, at most
 _FARTHEST = 3.5  # normal score: a prior quantile of 1 in 4,000
 _KEPT = 0.5  # effective share of the draws that a step of the temperature must keep
+_ENOUGH = 0.5  # even draws that all are worth, of those in a generation: fewer, and it goes on
+_NOTHING = 1e-9  # of the largest weight: draws that weigh less are forgotten
 _WIDER = 2.0  # kernel over the rule of thumb, so that weights stay even
 _FROM_PRIOR = 0.1  # of the draws of each generation
 _FAILED = 1e12  # loss of a candidate that found no price: finite, so that a search can compare
@@ -122,7 +124,7 @@ class Sample:
     """Draws from the prior, and weighted draws from what the targets leave of it."""
 
     prior_moments: np.ndarray  # (draw, aim)
-    score: np.ndarray  # (draw, parameter), of the last generation
+    score: np.ndarray  # (draw, parameter), of all generations
     values: np.ndarray  # (draw, parameter)
     moments: np.ndarray  # (draw, aim)
     weight: np.ndarray  # (draw,), sums to one
@@ -148,7 +150,7 @@ def sample(
 
     Each generation raises the power of exp(-misfit) as far as half the draws survive it, draws
     anew around them (a normal kernel, a tenth from the prior) and weights by prior over proposal,
-    until the power is one; the last generation has power one, whatever it keeps.
+    until the power is one and enough draws count. In the end all of them count, with power one.
 
     Returns:
         None where every draw from the prior failed.
@@ -162,17 +164,26 @@ def sample(
         return None
     base = np.zeros(draws)  # log prior over proposal
     powers: list[float] = []  # of the likelihood
-    while len(powers) < GENERATIONS and 1.0 not in powers:
-        loss = misfit(moments, aims)
-        powers.append(_next_power(base, loss, powers[-1] if powers else 0.0))
-        weight = _weights(base, loss, powers[-1])
-        kept, score = score, _around(score, weight, draws, rng)
-        base = _log_normal(score) - _log_proposal(score, kept, weight)
+    parts = [(score, moments, _weights(base, misfit(moments, aims), 1.0))]
+    while len(powers) < GENERATIONS and parts[-1][2].any():
+        powers.append(_next_power(base, misfit(moments, aims), powers[-1] if powers else 0.0))
+        score, base = _anew(score, _weights(base, misfit(moments, aims), powers[-1]), rng)
         moments = evaluate(prior.values(score))
         progress(draws)
-    weight = _weights(base, misfit(moments, aims), 1.0)
+        parts.append((score, moments, _weights(base, misfit(moments, aims), 1.0)))
+        if powers[-1] == 1.0 and sum(_effective(w) for _, _, w in parts) >= _ENOUGH * draws:
+            break
+    score, moments, weight = _pooled(parts)
     values = prior.values(score)
-    return Sample(first, score, values, moments, weight, (*powers, 1.0), float(failed.mean()))
+    return Sample(first, score, values, moments, weight, tuple(powers), float(failed.mean()))
+
+
+def _pooled(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]):
+    """All generations together, each counting as many draws as it is worth."""
+    score, moments = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+    weight = np.concatenate([_effective(w) * w for _, _, w in parts])
+    kept = weight > _NOTHING * weight.max()
+    return score[kept], moments[kept], weight[kept] / weight[kept].sum()
 
 
 def _next_power(base: np.ndarray, loss: np.ndarray, power: float) -> float:
@@ -189,17 +200,17 @@ def _next_power(base: np.ndarray, loss: np.ndarray, power: float) -> float:
 
 
 def _weights(base: np.ndarray, loss: np.ndarray, power: float) -> np.ndarray:
-    """Weights that sum to one; zero where a moment is missing, even ones where all are."""
+    """Weights that sum to one; zero where a moment is missing, also where all are."""
     counts = np.isfinite(loss)
     if not counts.any():
-        return np.full(len(loss), 1.0 / len(loss))
+        return np.zeros(len(loss))
     logs = np.where(counts, base - power * np.where(counts, loss, 0.0), -np.inf)
     raised = np.exp(logs - logs.max())
     return raised / raised.sum()
 
 
 def _effective(weight: np.ndarray) -> float:
-    return float(1.0 / np.square(weight).sum())
+    return float(1.0 / np.square(weight).sum()) if weight.any() else 0.0
 
 
 def _kernel(score: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -211,17 +222,19 @@ def _kernel(score: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.linalg.cholesky(min(_WIDER * shrink, 1.0) * spread)
 
 
-def _around(score: np.ndarray, weight: np.ndarray, draws: int, rng) -> np.ndarray:
-    chosen = score[rng.choice(len(score), size=draws, p=weight)]
+def _anew(score: np.ndarray, weight: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray]:
+    """As many draws around weighted ones, and the log of prior over proposal of each."""
+    chosen = score[rng.choice(len(score), size=len(score), p=weight)]
     fresh = rng.standard_normal(chosen.shape)
     moved = chosen + fresh @ _kernel(score, weight).T
-    return np.where(rng.random((draws, 1)) < _FROM_PRIOR, fresh, moved)
+    drawn = np.where(rng.random((len(score), 1)) < _FROM_PRIOR, fresh, moved)
+    return drawn, _log_normal(drawn) - _log_proposal(drawn, score, weight)
 
 
 def _log_proposal(score: np.ndarray, kept: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Log density of the mixture that `_around` draws from."""
+    """Log density of the mixture that `_anew` draws from."""
     factor = _kernel(kept, weight)
-    heavy = weight > 1e-12
+    heavy = weight > _NOTHING * weight.max()
     old = np.linalg.solve(factor, kept[heavy].T)
     new = np.linalg.solve(factor, score.T)
     squared = (new**2).sum(0)[:, None] + (old**2).sum(0)[None] - 2.0 * new.T @ old

@@ -240,11 +240,12 @@ def _bracket(known: dict[float, float], start: float) -> tuple[float, float] | N
     order = sorted(known)
     pairs = [(a, b) for a, b in pairwise(order) if known[a] * known[b] <= 0.0]
     pairs = [(a, b) for a, b in pairs if known[a] != known[b]]
-    return min(pairs, key=lambda p: abs(_straight(*p, known) - start)) if pairs else None
+    return min(pairs, key=lambda p: abs(_straight(p, known) - start)) if pairs else None
 
 
-def _straight(low: float, high: float, known: dict[float, float]) -> float:
+def _straight(pair: tuple[float, float], known: dict[float, float]) -> float:
     """Where a straight line between two settings has no gap."""
+    low, high = pair
     return (low * known[high] - high * known[low]) / (known[high] - known[low])
 
 

@@ -1,0 +1,443 @@
+"""Who must sell, and what that does, in plain NumPy: the forces of the oracle's day.
+
+Written from the equations of calls, redemptions, margin, beliefs and venues (docs/mechanisms); no
+code is shared with the engine. `t` is the oracle's `Today`. Arrays are (holder, asset, path) or
+end in the path; holders are the rows `t.w.holders`, coins the last of the cleared assets.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+LEAST_KEPT = 1e-4  # of a position, whatever is sold
+AT_REST = 1e-5  # change of a kept share that ends the rounds of a day (decision 0008)
+MOST_ROUNDS = 60
+
+
+def fades(t, half_life_years):
+    """What is left after a day of something that halves in so many years."""
+    return 0.5 ** (t.day.dt_years / half_life_years)
+
+
+def leaves(t, years):
+    """What leaves in a day at the rate 1/years."""
+    return 1.0 - np.exp(-t.day.dt_years / years)
+
+
+def people_listen(t):
+    """Dated news, fear of what it does to shares, a mood, and evidence on the central bank."""
+    p, w, day, state = t.p, t.w, t.day, t.state
+    dated, share = day.dated_news[:, None], w.equity_share[:, None]
+    dread = w.beta[:, None] * w.pass_through  # log price lost per unit of lost appetite
+    newly = (day.risk_off - state.risk_off) * dread
+    t.outside_fall = np.maximum(newly - dated, 0.0)
+    t.fear = np.maximum(
+        fades(t, p.fear_half_life_years) * state.fear - (share * dated).sum(axis=0), 0.0
+    )
+    t.afraid_of = t.fear + (share * day.risk_off * dread).sum(axis=0)
+    likely = state.beliefs * np.exp(day.evidence)[:, None]
+    t.beliefs = likely / likely.sum(axis=0)
+
+
+def people_look_ahead(t):
+    """Rate change expected over an asset's life, and what expected money is worth in log odds."""
+    p, w = t.p, t.w
+    learnt = t.beliefs - p.beliefs
+    cuts = t.afraid_of * (t.beliefs * p.regime_put_rate_pa).sum(axis=0)
+    ahead = t.on.expectations * ((learnt * p.regime_rate_change_pa).sum(axis=0) + cuts)
+    t.rate_ahead = np.maximum(ahead, -p.bill_rate_pa)
+    below = np.maximum(t.state.drawdown - p.put_trigger, 0.0)
+    money = (learnt * p.regime_purchases_usd_bn).sum(axis=0)
+    money = money + below * (t.beliefs * p.regime_put_usd_bn).sum(axis=0)
+    felt = np.log(1.0 + np.maximum(money / (t.start * w.powder0), -0.9))
+    felt = t.on.expectations * p.anticipation_share * felt
+    return felt - t.day.risk_off * w.beta[:, None]
+
+
+def labs_call(t):
+    """A call falls due at those who promised it; labs spend what they called before."""
+    p = t.p
+    t.due = p.call_share * t.on.capital_call * t.on.ai_capex * t.day.called_usd_bn
+    t.called_spent = t.state.called_waiting * leaves(t, p.call_spending_lag_years)
+
+
+def claims_are_met(t):
+    """Redemptions and calls are paid out of dry powder, then by selling; a bank may bridge."""
+    w, holders = t.w, t.w.holders
+    held = (t.state.units[:, w.cleared] + t.state.issued)[holders]
+    t.worth_held = np.maximum(held * t.price[w.cleared], 0.0)
+    t.conviction = t.state.conviction + t.p.conviction_prior
+    t.depth = np.maximum((t.worth_held * w.slope).sum(axis=0), 1e-300)
+    free = t.powder[holders].copy()
+    before = t.money.copy()
+    t.bridged = lend_a_bridge(t, free)
+    investors_ask(t)
+    flows_are_paid(t)
+    funds_sell(t, free)
+    calls_are_paid(t, free)
+    t.powder = t.powder + t.money - before
+    t.sold = t.for_call + t.for_redemption
+
+
+def lend_a_bridge(t, free):
+    """Hedge-fund shares on the list of what is sold: their money comes later, a bank lends it."""
+    p, w = t.p, t.w
+    bridged = np.zeros_like(t.due)
+    if not t.due.any() or not w.fund_rows:
+        return bridged
+    rows, (_, share) = w.holders, w.fund_rows[-1]
+    k = len(w.fund_rows) - 1
+    owned = np.maximum(t.state.units[rows, share], 0.0) * t.price[share]
+    owned = np.maximum(owned - (t.state.noticed[k] + t.state.queued[k])[rows], 0.0)
+    offered = p.fund_redemption_share * t.on.redemption * owned
+    short = np.maximum(t.due[rows] - np.maximum(free, 0.0) * (1.0 - p.call_idle_share), 0.0)
+    list_of_sales = np.maximum(offered + t.worth_held.sum(axis=1), 1e-300)
+    bridged[rows] = np.minimum(short * offered / list_of_sales, offered)
+    return bridged
+
+
+def investors_ask(t):
+    """Flows of every vehicle: who is disappointed asks, waits out the notice, then the gate."""
+    p, w, state = t.p, t.w, t.state
+    columns = [share for _, share in w.fund_rows] + w.private
+    held = np.stack([np.maximum(state.units[:, k], 0.0) * t.price[k] for k in columns])
+    held = held * w.saver[:, None]
+    if w.private:  # who buys others out does not ask to be bought out
+        held[-1] = np.where(p.private_buyer_share > 0.0, 0.0, held[-1])
+    asked = np.zeros_like(held)
+    if w.fund_rows:
+        asked[len(w.fund_rows) - 1] = t.bridged
+    month = 12.0 * t.day.dt_years * t.on.redemption
+    pull = np.minimum(month * p.flow_down * np.maximum(-state.performance, 0.0), 1.0)
+    asked += pull[:, None] * np.maximum(held - state.noticed - state.queued - asked, 0.0)
+    ripe = leaves(t, p.notice_years)[:, None]
+    due = state.queued + ripe * (state.noticed + asked)
+    t.noticed = (1.0 - ripe) * (state.noticed + asked)
+    gate = np.where(
+        p.gate_share_quarter < 1.0, 4.0 * t.day.dt_years * p.gate_share_quarter, 1.0
+    ) * held.sum(axis=1)
+    open_gate = np.minimum(1.0, gate / np.maximum(due.sum(axis=1), 1e-300))
+    t.redeemed = t.day.business * open_gate[:, None] * due
+    t.queued = due - t.redeemed
+    push = month * p.flow_up * np.maximum(state.performance, 0.0)
+    t.subscribed = (t.day.business * push[:, None] * held)[: len(w.fund_rows)]
+
+
+def flows_are_paid(t):
+    """Fund shares are issued and cancelled; private credit changes hands; bridges are repaid."""
+    w, names = t.w, t.w.names
+    back = np.zeros_like(t.due)
+    for k, (fund, share) in enumerate(w.fund_rows):
+        bought = t.subscribed[k] - t.redeemed[k]
+        t.buy(names[share], bought)
+        t.buy(names[share], -t.by_sector(fund, bought.sum(axis=0)))
+        back = np.minimum(t.state.bridge + t.bridged, t.redeemed[k])  # the last is hedge funds
+    if w.private:
+        left = t.redeemed[-1]
+        t.buy(names[w.private[0]], t.p.private_buyer_share * left.sum(axis=0) - left)
+    t.bridge = t.state.bridge + t.bridged - back
+    t.buy("bank_loans_other", back - t.by_sector(w.bank, back.sum(axis=0)))
+
+
+def funds_sell(t, free):
+    """A redeemed fund sells by its own rule."""
+    w, p = t.w, t.p
+    t.for_redemption, t.taste_of_sales = np.zeros_like(t.worth_held), np.zeros_like(t.worth_held)
+    for k, (fund, _) in enumerate(w.fund_rows):
+        need = np.maximum((t.redeemed[k] - t.subscribed[k]).sum(axis=0), 0.0)
+        row = w.holders.index(fund)
+        paid, sold, _, taste = raise_by_rule(t, row, need, free[row], p.fund_rule[:, k])
+        free[row] -= paid
+        t.for_redemption[row], t.taste_of_sales[row] = sold, taste
+
+
+def calls_are_paid(t, free):
+    """Who is called sells by the rule of the path; what cannot be paid, the labs go without."""
+    w, due = t.w, t.due - t.bridged
+    t.for_call, t.unmet = np.zeros_like(t.worth_held), np.zeros_like(free)
+    rule = (np.arange(4)[:, None] == t.on.call_rule).astype(float)
+    for row, sector in enumerate(w.holders):
+        if due[sector].any():
+            found = raise_by_rule(t, row, due[sector], free[row], rule)
+            t.for_call[row], t.unmet[row] = found[1], found[2]
+            t.taste_of_sales[row] += found[3]
+    met = np.zeros_like(t.due)
+    met[w.holders] = (due + t.bridged)[w.holders] - t.unmet
+    met[w.issuers] = t.due[w.issuers]  # part of the gap that hyperscalers finance
+    t.waiting = t.state.called_waiting - t.called_spent + met.sum(axis=0)
+    t.buy("private_ai_equity", met - t.by_sector(w.lab, met.sum(axis=0)))
+    t.buy("bank_loans_other", t.by_sector(w.bank, t.bridged.sum(axis=0)) - t.bridged)
+
+
+def raise_by_rule(t, row, need, powder, rule):
+    """One seller, every path: what is paid from cash, sold by asset, unmet; the shift of tastes."""
+    value = t.worth_held[row]
+    cash, total = np.maximum(powder, 0.0), value.sum(axis=0)
+    evenly = need * cash / np.maximum(cash + total, 1e-300)
+    paid = np.minimum(np.where(rule[2] > 0.0, evenly, need), (1.0 - t.p.call_idle_share) * cash)
+    rest = np.minimum(need - paid, (1.0 - LEAST_KEPT) * total)
+    if not need.any():
+        return paid, np.zeros_like(value), need - paid - rest, np.zeros_like(value)
+    ways = (
+        lambda: in_order(rest, value, t.conviction[row]),
+        lambda: in_order(rest, value, t.p.haircut),
+        lambda: value * rest / np.maximum(total, 1e-300),
+        lambda: at_least_cost(rest, value, t.depth),
+    )
+    sold = sum(part * way() for part, way in zip(rule, ways, strict=True) if part.any())
+    left = np.maximum(1.0 - sold / np.where(value > 0.0, value, 1.0), LEAST_KEPT)
+    idle = 1.0 - paid / np.where(cash > 0.0, cash, 1.0)
+    return paid, sold, need - paid - rest, np.log(left) - np.log(idle)
+
+
+def in_order(need, value, key):
+    """From the lowest key upwards; assets with the same key side by side."""
+    sold, left, key = np.zeros_like(value), need.copy(), key.copy()
+    for _ in range(len(value)):
+        turn = key == key.min(axis=0)
+        offered = np.where(turn, value, 0.0)
+        total = offered.sum(axis=0)
+        taken = np.minimum(left, total)
+        sold += offered * taken / np.maximum(total, 1e-300)
+        left = left - taken
+        key[turn] = np.inf
+        if not left.any():
+            break
+    return sold
+
+
+def at_least_cost(need, value, depth):
+    """Equal marginal cost: mu depth of each asset until it is sold out; mu by filling up."""
+    sold, left, level = np.zeros_like(value), need.copy(), np.zeros_like(need)
+    for _ in range(len(value)):
+        unsold = sold < value
+        width = np.where(unsold, depth, 0.0).sum(axis=0)
+        to_corner = np.where(unsold, value / depth, np.inf).min(axis=0) - level
+        to_corner = np.where(width > 0.0, to_corner, 0.0)
+        rise = np.minimum(to_corner, left / np.maximum(width, 1e-300))
+        level = level + rise
+        sold = np.where(value <= level * depth * (1.0 + 1e-14), value, level * depth)
+        left = np.maximum(left - rise * width, 0.0)
+    return sold
+
+
+def lenders_look(t):
+    """What each account owes, what it cannot sell today, and the leverage that lenders allow."""
+    p, w = t.p, t.w
+    loans = t.state.units[w.holders, w.at["margin_and_repo_loans"]]
+    t.debt = np.maximum(-loans, 0.0) * w.may_owe[:, None]
+    value = np.maximum(t.held, 0.0) * t.price[w.cleared]
+    t.shut = (value * (t.day.market_open == 0.0)[:, None]).sum(axis=1)
+    wilder = np.sqrt(t.state.variance / w.variance0)
+    haircut = (value * p.haircut).sum(axis=1) / np.maximum(value.sum(axis=1), 1e-300)
+    wider = p.haircut_per_volatility * np.maximum(wilder - 1.0, 0.0)
+    wider = wider + p.haircut_per_bp * np.maximum(t.lambda_change, 0.0)
+    by_risk = w.leverage0 * p.leverage_headroom[w.holders] / wilder
+    by_pledge = 1.0 / np.clip(haircut * (1.0 + wider), 1e-12, 1.0)
+    t.largest = np.maximum(np.minimum(by_risk, by_pledge), 1.0)
+
+
+def may_keep(t, wanted):
+    """Share of what it wants that the lenders of each account let it hold."""
+    sellable = wanted.sum(axis=1)
+    assets = sellable + t.shut
+    equity = assets - t.debt
+    breach = (t.debt > 0.0) & (assets > t.largest * equity) & (t.on.margin > 0.0)
+    allowed = np.maximum(t.p.leverage_buffer * t.largest, 1.0) * np.maximum(equity, 0.0)
+    kept = 1.0 - (assets - allowed) / np.maximum(sellable, 1e-300)
+    return np.where(breach, np.clip(kept, LEAST_KEPT, 1.0), 1.0)
+
+
+def close_longs(t, price, fall):
+    """Longs closed if coins at `price` touched `fall` below it, and how far that throws the book.
+
+    Returns coins closed (cohort, coin, path), their value, margin lost and the fall in the book.
+    """
+    p, s = t.p, t.p.entry_spread
+    leverage = np.maximum(p.perp_leverage, 1.0 + 1e-9)[:, None]
+    line = np.log((1.0 - 1.0 / leverage) / (1.0 - p.maintenance_rate))
+    line = t.state.perps_entry + np.minimum(line, 0.0)
+    mark = t.state.perps_watermark
+    survived = 1.0 / (1.0 + np.exp((line - mark) / s))  # 1 - F(w)
+    still = 1.0 / (1.0 + np.exp((line - np.minimum(price - fall, mark)) / s))
+    share = (survived - still) / np.maximum(survived, 1e-12)
+    levered = (p.perp_leverage > 1.0)[:, None]
+    closed = t.on.venues * levered * t.state.perps_open * share
+    value = closed.sum(axis=0) * np.exp(price)
+    fast = (t.outside_fall[t.w.coins] + fall) * min(5.0 / t.day.news_minutes, 1.0)
+    thin = np.maximum(np.exp(-p.book_thinning * fast), p.book_floor_share)
+    met = (1.0 - p.off_book_share) * value / (p.book_depth_usd_bn * thin)
+    lost = (closed * np.exp(t.state.perps_entry) / p.perp_leverage[:, None]).sum(axis=(0, 1))
+    return closed, value, lost, 0.01 * met ** (1.0 / p.book_exponent)
+
+
+def book_settles(t, price, fall, rounds=5000):
+    """The least fall of the book that the closings which it causes keep up."""
+    for _ in range(rounds):
+        deeper = close_longs(t, price, fall)[3]
+        if np.abs(deeper - fall).max() < 1e-15:
+            return deeper
+        fall = deeper
+    return fall
+
+
+def come_to_rest(t, market, clear, demand, settle_book=book_settles):
+    """Prices with nobody forced; then what they force, cleared again, until no more is forced.
+
+    `clear(log_price, market)` finds prices, `demand(log_price, market)` what is held at them.
+    """
+    coins = t.w.coins
+    rows, (assets, paths) = len(t.w.holders), market.supply.shape
+    margin, hedge = np.ones((rows, paths)), np.ones((rows, paths))
+    fall, earlier = np.zeros_like(t.state.perps_watermark), np.zeros(paths)
+    everything = np.ones((rows, assets, paths))
+    log_price = t.state.log_price[t.w.cleared] + market.open[:, None] * t.heard
+    for _ in range(MOST_ROUNDS):
+        market.kept = everything * margin[:, None]
+        market.kept[:, coins] *= hedge[:, None]
+        log_price = clear(log_price, market)
+        wanted = demand(log_price, SimpleNamespace(**{**vars(market), "kept": everything}))
+        fall = settle_book(t, log_price[coins], fall)
+        t.closed, t.closed_usd_bn, t.margin_lost, t.fall = close_longs(t, log_price[coins], fall)
+        next_margin = np.minimum(margin, may_keep(t, wanted))
+        next_hedge = np.minimum(hedge, after_hedging(t, wanted[:, coins].sum(axis=1)))
+        change = np.maximum(np.abs(next_margin - margin), np.abs(next_hedge - hedge)).max(axis=0)
+        rest = (change <= AT_REST) & (earlier <= AT_REST)
+        if rest.all():
+            break
+        margin, hedge = np.where(rest, margin, next_margin), np.where(rest, hedge, next_hedge)
+        earlier = change
+    t.margin, t.hedge, t.wanted = margin, hedge, wanted
+    return log_price
+
+
+def after_hedging(t, own):
+    """Share of their coins that cash-and-carry traders keep: they sell against closed longs."""
+    p = t.p
+    sold = p.arbitrage_share[t.w.holders] * t.closed_usd_bn.sum(axis=0)
+    return 1.0 - np.minimum(sold, p.arbitrage_capacity_share * own) / np.maximum(own, 1e-300)
+
+
+def forced_pay(t):
+    """Forced sellers repay; what an account under water cannot pay, its lenders lose."""
+    w, wanted, bank = t.w, t.wanted, t.w.bank
+    hedged = np.zeros_like(wanted)
+    hedged[:, w.coins] = (1.0 - t.hedge[:, None]) * wanted[:, w.coins]
+    t.by_margin = ((1.0 - t.margin[:, None]) * (wanted - hedged)).sum(axis=1)
+    t.by_hedge = hedged.sum(axis=1)
+    drowned = (wanted.sum(axis=1) + t.shut < t.debt) & (t.margin < 1.0)
+    missing = np.where(drowned, np.maximum(t.debt - t.by_margin - t.shut, 0.0), 0.0)
+    units = t.state.units[w.holders]
+    cash = units[:, w.at["deposits"]] + units[:, w.at["money_fund_shares"]]
+    from_cash = np.minimum(missing, np.maximum(cash, 0.0))
+    t.repaid, t.forgiven = np.zeros_like(t.money), np.zeros_like(t.money)
+    t.repaid[w.holders] = np.minimum(t.by_margin, t.debt) + from_cash
+    t.forgiven[w.holders] = missing - from_cash
+    gone = t.repaid + t.forgiven
+    t.claims[:, w.at["margin_and_repo_loans"]] += gone - t.by_sector(bank, gone.sum(axis=0))
+    t.money += t.by_sector(bank, t.repaid.sum(axis=0)) - t.repaid
+    t.pay(t.p.perp_long_share, t.p.perp_short_share, t.margin_lost)
+
+
+def tastes_remember(t, market):
+    """What was sold stays sold, by lenders for good and by cash-and-carry for a while."""
+    taste = t.state.taste + t.taste_of_sales + np.log(t.margin[:, None]) * market.open[:, None]
+    cash = np.where(t.free > 0.0, t.free, np.inf)  # X, of which each group has its share
+    idle = np.log(1.0 + t.by_hedge / cash)
+    hedge = t.state.hedge - idle[:, None]
+    hedge[:, t.w.coins] += np.log(t.hedge[:, None]) * market.open[t.w.coins, None]
+    return taste, hedge * fades(t, t.p.arbitrage_half_life_years)
+
+
+def minds_and_queues(t, market):
+    """The part of tomorrow's state that the forces of a day remember."""
+    p, w, state = t.p, t.w, t.state
+    trend = np.where(w.grows, 0.0, np.log(t.end / t.start))[:, None]
+    gained = t.marks - state.log_price - trend
+    cleared, kept = gained[w.cleared], fades(t, p.volatility_half_life_years)
+    mine = (t.worth_held * cleared).sum(axis=1) / np.maximum(t.worth_held.sum(axis=1), 1e-300)
+    believed = fades(t, p.conviction_half_life_years) * state.conviction
+    phi = t.on.conviction * p.extrapolation[w.holders]
+    memory = np.exp(-t.day.dt_years / p.performance_memory_years)
+    taste, hedge = tastes_remember(t, market)
+    shares = np.array([w.issued[:, k - w.cleared.start].sum() for k in w.equity])
+    worth = sum(n * np.exp(t.marks[k]) for n, k in zip(shares, w.equity, strict=True))
+    level = np.log(worth / shares.sum()) - np.log(t.end)
+    peak = np.maximum(state.equity_peak, level)
+    return {
+        "taste": taste, "hedge": hedge,
+        "conviction": believed + phi[:, None] * cleared,
+        "variance": kept * state.variance + (1.0 - kept) * mine**2 / t.day.dt_years,
+        "performance": memory * state.performance + returns_of_vehicles(t, gained),
+        "noticed": t.noticed, "queued": t.queued, "called_waiting": t.waiting,
+        "bridge": t.bridge, "beliefs": t.beliefs, "fear": t.fear,
+        "risk_off": t.day.risk_off + 0.0 * state.risk_off,
+        "equity_peak": peak, "drawdown": peak - level, **perpetuals_roll(t),
+    }  # fmt: skip
+
+
+def returns_of_vehicles(t, gained):
+    """Return on net assets of each fund's securities, and the return of private credit."""
+    w, found = t.w, []
+    for fund, share in w.fund_rows:
+        marked = (t.state.units[fund] * t.price * gained)[w.marked].sum(axis=0)
+        found.append(marked / (-t.state.units[fund, share] * t.price[share]))
+    return np.stack(found + [gained[k] for k in w.private])
+
+
+def perpetuals_roll(t):
+    """New longs replace old ones at today's price; what was closed is opened again."""
+    p, state, log_price = t.p, t.state, t.log_price[t.w.coins]
+    fresh = leaves(t, p.entry_age_years)
+    left = state.perps_open - t.closed
+    full = p.perp_cohort_share[:, None, None] * p.perp_open_interest_usd_bn
+    lowest = np.minimum(state.perps_watermark, log_price - t.fall)
+    return {
+        "perps_open": left + fresh * (full - left),
+        "perps_entry": (1.0 - fresh) * state.perps_entry + fresh * log_price,
+        "perps_watermark": (1.0 - fresh) * lowest + fresh * log_price,
+    }
+
+
+def forces_are_seen(t, after):
+    """Observations of the forces at the close."""
+    w, price = t.w, np.exp(t.log_price)
+    loans = after["units"][w.holders, w.at["margin_and_repo_loans"]]
+    debt = np.maximum(-loans, 0.0) * w.may_owe[:, None]
+    held = (after["units"][:, w.cleared] + after["issued"])[w.holders]
+    assets = (held * price).sum(axis=1)
+    low = price.copy()
+    low[w.coins] *= np.exp(-t.fall)
+    redeemed = t.redeemed.sum(axis=1)
+    redeemed[: len(w.fund_rows)] -= t.subscribed.sum(axis=1)
+    sold = [t.for_call.sum(axis=1), t.for_redemption.sum(axis=1), t.by_margin, t.by_hedge]
+    return {
+        "low_price": low, "forced_usd_bn": np.stack(sold),
+        "leverage": assets / np.maximum(assets - debt, 1e-9), "largest_leverage": t.largest,
+        "loan_losses_usd_bn": t.forgiven.sum(axis=0), "called_usd_bn": t.due.sum(axis=0),
+        "call_default_usd_bn": t.unmet.sum(axis=0), "redeemed_usd_bn": redeemed,
+        "queue_usd_bn": (t.noticed + t.queued).sum(axis=1), "beliefs": t.beliefs,
+        "perp_open_interest_coins": after["perps_open"].sum(axis=0),
+        "perp_liquidated_usd_bn": t.closed_usd_bn,
+    }  # fmt: skip
+
+
+def accounts_at_the_opening(w, slope) -> dict:
+    """Leverage and volatility of every account, and how shares move every asset."""
+    held, covariance = w.gross0[w.holders], w.cholesky @ w.cholesky.T
+    value, market = held.sum(axis=1), held.sum(axis=0)
+    debt = np.maximum(-w.units[w.holders, w.at["margin_and_repo_loans"]], 0.0) * w.may_owe
+    mix = held / np.maximum(value, 1e-300)[:, None]
+    own = np.array([m @ covariance @ m for m in mix])
+    listed = np.zeros(len(market))
+    equity = [k - w.cleared.start for k in w.equity]
+    listed[equity] = market[equity] / market[equity].sum()
+    steep = (held[:, :, None] * slope).sum(axis=0) / market[:, None]
+    return {
+        "leverage0": (value / np.maximum(value - debt, 1e-300))[:, None],
+        "variance0": np.maximum(own, 1e-8)[:, None],
+        "beta": covariance @ listed / max(listed @ covariance @ listed, 1e-12),
+        "equity_share": listed, "pass_through": 1.0 / (1.0 + steep),
+    }  # fmt: skip
