@@ -379,8 +379,9 @@ def books_are_marked(t):
 
 
 def net_asset_value(marks, units, w, forgiven=None):
-    """A fund share is worth the fund's other assets and debts per share."""
-    for fund, share in w.fund_rows:
+    """A fund share is worth the fund's other assets and debts per share; funds hold each other's,
+    so as many rounds as there are funds."""
+    for fund, share in w.fund_rows * len(w.fund_rows):
         other = np.delete(np.arange(len(marks)), share)
         worth = (np.exp(marks[other]) * units[fund, other]).sum(axis=0)
         if forgiven is not None:  # what its lenders write off today

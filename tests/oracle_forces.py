@@ -85,10 +85,10 @@ def lend_a_bridge(t, free):
     """Hedge-fund shares on the list of what is sold: their money comes later, a bank lends it."""
     p, w = t.p, t.w
     bridged = np.zeros_like(t.due)
-    if not t.due.any() or not w.fund_rows:
+    if not t.due.any() or bridge_fund(w) is None:
         return bridged
-    rows, (_, share) = w.holders, w.fund_rows[-1]
-    k = len(w.fund_rows) - 1
+    rows, k = w.holders, bridge_fund(w)
+    share = w.fund_rows[k][1]
     owned = np.maximum(t.state.units[rows, share], 0.0) * t.price[share]
     owned = np.maximum(owned - (t.state.noticed[k] + t.state.queued[k])[rows], 0.0)
     offered = p.fund_redemption_share * t.on.redemption * owned
@@ -96,6 +96,12 @@ def lend_a_bridge(t, free):
     list_of_sales = np.maximum(offered + t.worth_held.sum(axis=1), 1e-300)
     bridged[rows] = np.minimum(short * offered / list_of_sales, offered)
     return bridged
+
+
+def bridge_fund(w):
+    """Position of hedge funds among the funds, None where there are none."""
+    shares = [w.names[share] for _, share in w.fund_rows]
+    return shares.index("hedge_fund_shares") if "hedge_fund_shares" in shares else None
 
 
 def investors_ask(t):
@@ -107,8 +113,8 @@ def investors_ask(t):
     if w.private:  # who buys others out does not ask to be bought out
         held[-1] = np.where(p.private_buyer_share > 0.0, 0.0, held[-1])
     asked = np.zeros_like(held)
-    if w.fund_rows:
-        asked[len(w.fund_rows) - 1] = t.bridged
+    if bridge_fund(w) is not None:
+        asked[bridge_fund(w)] = t.bridged
     month = 12.0 * t.day.dt_years * t.on.redemption
     pull = np.minimum(month * p.flow_down * np.maximum(-state.performance, 0.0), 1.0)
     asked += pull[:, None] * np.maximum(held - state.noticed - state.queued - asked, 0.0)
@@ -133,7 +139,8 @@ def flows_are_paid(t):
         bought = t.subscribed[k] - t.redeemed[k]
         t.buy(names[share], bought)
         t.buy(names[share], -t.by_sector(fund, bought.sum(axis=0)))
-        back = np.minimum(t.state.bridge + t.bridged, t.redeemed[k])  # the last is hedge funds
+        if k == bridge_fund(w):
+            back = np.minimum(t.state.bridge + t.bridged, t.redeemed[k])
     if w.private:
         left = t.redeemed[-1]
         t.buy(names[w.private[0]], t.p.private_buyer_share * left.sum(axis=0) - left)

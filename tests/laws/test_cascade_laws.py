@@ -232,6 +232,32 @@ def test_a_call_above_all_wealth_is_a_default_on_the_labs():
     assert (series["failed_day"] < 0).all() and series["residual"].max() < 1e-9
 
 
+def test_fund_shares_pay_part_of_a_call_and_a_bank_waits_for_them():
+    """What hedge-fund shares will pay is borrowed, asked for, and repaid when the fund pays."""
+    pockets = np.zeros((len(rest().economy.sectors), 1))
+    pockets[rest().economy.sector("deep_pockets")] = 1.0
+    shares = [0.0, 1.0, 1.0]
+    notice = np.full((3, PATHS), 60 / 365)
+    notice[1, 2] = 1e-6
+    series = run(
+        day_value("called_usd_bn", 150.0, on=1),
+        call__call_share=pockets,
+        call__fund_redemption_share=shares,
+        redemption__notice_years=notice,
+        redemption__flow_up=0.0,
+        redemption__flow_down=0.0,
+        redemption__gate_share_quarter=1.0,
+    )
+    sold = forced(series, "capital_call")
+    assert sold[1] < 0.95 * sold[0] and sold[2] == pytest.approx(sold[1], rel=1e-9)
+    queue, paid = series["queue_usd_bn"][:, :, 1], series["redeemed_usd_bn"][:, :, 1].sum(axis=1)
+    assert queue[0].max() < 1e-9 < queue[1, -1]
+    bridged = sold[0] - sold[1]
+    assert paid[2] == pytest.approx(bridged, rel=1e-6)  # at once, and the bank with it
+    assert queue[1, -1] + paid[1] == pytest.approx(bridged, rel=1e-6)
+    assert series["residual"].max() < 1e-9
+
+
 def test_redemptions_follow_losses_and_the_gate_holds_them_back():
     gates = np.ones((3, PATHS))
     gates[1] = [1.0, 0.02, 0.005]  # of hedge funds

@@ -44,6 +44,7 @@ _QUICKLY: dict[str, int | bool] = {"xla_backend_optimization_level": 0}
 if tuple(map(int, jax.__version__.split(".")[:2])) < (0, 10):  # later ones lack the option
     _QUICKLY["xla_cpu_use_fusion_emitters"] = False
 _WIDE = {"xla_cpu_prefer_vector_width": 512}  # else half of a wide register is left empty
+_WIDE_SERIES = ("forced_usd_bn", "leverage", "largest_leverage")  # single precision, for memory
 _trace_count = 0  # compiled traces so far, for the test that counts them
 
 
@@ -131,7 +132,8 @@ def run_paths(inputs: Inputs, numbers: np.ndarray, seed: int) -> dict[str, np.nd
     scale = jnp.where(jnp.asarray(padded) > 0, levers.shock_scale, 0.0)
     levers = eqx.tree_at(lambda lv: lv.shock_scale, levers, scale)
     series = run_block(inputs, inputs.draw(padded), levers, padded, seed)
-    return {name: array[: len(numbers)] for name, array in series.items()}
+    own = {name: array[: len(numbers)] for name, array in series.items()}
+    return own | {name: own[name].astype(np.float32) for name in _WIDE_SERIES}
 
 
 def run_block(

@@ -215,8 +215,7 @@ def ready_cash(
 def margin_debt(
     units: Float[Array, "sector instrument *path"], layout: Layout
 ) -> Float[Array, "holder *path"]:
-    """What each holder owes on margin and in repo, USD bn; dealers are lenders, whatever
-    their net."""
+    """Debt of each holder on margin and in repo, USD bn; dealers owe nothing here."""
     loans = units[:, layout.economy.instrument("margin_and_repo_loans")]
     owed = jnp.maximum(-take_rows(loans, layout.holders), 0.0)
     borrows = jnp.array([float(layout.economy.sectors[k].role == "holder") for k in layout.holders])
