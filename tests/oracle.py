@@ -1,8 +1,9 @@
 """One day of the economy in plain NumPy: the second opinion that the engine must agree with.
 
 Written from the specification (model sections 4 to 8), to be read beside it; it shares no code
-with the engine. Calls, redemptions, margin, beliefs and venues are in `oracle_forces`. Arrays are (sector, instrument, path): the path axis is last, so that the same
-lines serve one world or a thousand. Signs: assets and receipts +, liabilities and payments -.
+with the engine. Calls, redemptions, margin, beliefs and venues are in `oracle_forces`. Arrays are
+(sector, instrument, path): the path axis is last, so that the same lines serve one world or a
+thousand. Signs: assets and receipts +, liabilities and payments -.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def one_day(
     accounts = margin_accounts(state, curves, morning.change_bp, world)
     forced = find_prices(state, heard, curves, accounts, day, world, both=both)
     trades = trade(state, forced.clearing, forced.curves, supply, world)
-    repaid = repay(state, forced, accounts, curves, claims, world)
+    repaid = repay(state, forced, accounts, curves, claims, excess, world)
     marks = mark_private(state, day, world)
     marks = mark_funds(marks, forced.clearing, repaid.forgiven, state, world)
     state, marks, trades = stop_where_failed(state, marks, trades, day, world)

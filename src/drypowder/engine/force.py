@@ -27,7 +27,7 @@ ROUNDS = 8  # rounds whose forced sales are kept apart; the last holds all later
 _MOST_ROUNDS = 60
 _CAME_TO_REST = 1e-7  # change of a log price
 _MOST_SLOPE = 0.9  # of the map of the cascade that a step may count on
-_ROUGHLY = 1e-3  # of a change in pressure: how well prices on the way need be found
+_ROUGHLY = 1e-4  # of a change in pressure: how well prices on the way need be found
 _SETTLED = 1e-5  # change of a kept share between rounds
 _MATERIAL = 1e-3  # pressure from which it is worth asking whether worse was possible
 _SAME = 1e-3  # least and greatest closer than this are one
@@ -100,7 +100,7 @@ def find_prices(
         pressure=end.now,
         clearing=end.clearing,
         curves=_under(curves, end.now),
-        closed=_closings(end.clearing, end.now.overshoot, state, heard, day, world),
+        closed=_closings(end.clearing, end.then.overshoot, state, heard, day, world),
         by_round=end.by_round,
         settled=~end.moving,
         unique=unique,

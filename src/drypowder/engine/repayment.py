@@ -33,12 +33,14 @@ class Repaid(NamedTuple):
 
 
 def repay(
-    state: State, forced: Forced, accounts: Accounts, curves: Curves, claims: Claims, world: World
+    state: State, forced: Forced, accounts: Accounts, curves: Curves, claims: Claims, excess,
+    world: World,
 ) -> Repaid:
     """Proceeds of forced sales go to lenders; closed longs pay the other side.
 
     Args:
         curves: demand before lenders stood in the way.
+        excess: X of every sector after the claims of the day, USD bn.
     """
     layout, coins = world.layout, world.layout.coins
     value = wanted(forced.clearing, curves, world)
@@ -47,6 +49,7 @@ def repay(
     called = (1.0 - margin) * (value - hedged)
     proceeds = jnp.sum(called, axis=1)
     missing = _missing(proceeds, value, accounts, forced)
+    free = take_rows(excess, layout.holders) + jnp.sum(claims.sale.sold, axis=1)
     cash = jnp.maximum(take_rows(ready_cash(state.units, layout.economy), layout.holders), 0.0)
     own = jnp.minimum(missing, cash)
     count = len(layout.economy.sectors)
@@ -59,7 +62,7 @@ def repay(
         forgiven=lost,
         sold=jnp.stack([claims.for_call, redeemed, proceeds, jnp.sum(hedged, axis=1)]),
         taste=state.taste + claims.sale.taste + jnp.log(margin) * curves.trades[None, :, None],
-        hedge=state.hedge + _hedge_taste(hedge, hedged, curves, coins),
+        hedge=state.hedge + _hedge_taste(hedge, hedged, free, curves, coins),
     )
 
 
@@ -89,9 +92,8 @@ def _settle_perpetuals(forced: Forced, world: World) -> Posting:
     return Posting(money=money, claims={}, name="perpetual_losses", is_income=True)
 
 
-def _hedge_taste(hedge, hedged, curves: Curves, coins: slice):
+def _hedge_taste(hedge, hedged, cash, curves: Curves, coins: slice):
     """Coins sold against perpetuals are not wanted back, nor is the cash they brought spent."""
-    cash = jnp.sum(curves.cash, axis=1)
     brought = jnp.sum(hedged, axis=1) / jnp.where(cash > 0.0, cash, 1.0)
     idle = -jnp.log1p(jnp.where(cash > 0.0, brought, 0.0))
     shift = jnp.zeros_like(curves.log_odds) + idle[:, None]
