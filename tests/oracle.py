@@ -162,6 +162,7 @@ def labs_burn_cash(t):
     t.cash, t.cash0 = ready(t.state.units, t), ready(t.w.units[:, :, None], t)
     burnt = t.on.issuance * t.on.ai_capex * t.day.lab_spending_usd_bn + t.called_spent
     above_floor = t.cash[t.w.lab] - t.p.lab_cash_floor_share * t.start * t.cash0[t.w.lab]
+    above_floor = above_floor - (t.state.called_waiting - t.called_spent)
     t.lab_round = burnt - np.clip(above_floor, 0.0, burnt)
     t.pay(t.w.lab, t.p.lab_supplier_share, burnt)
     t.swap("private_ai_equity", t.p.lab_funder_share, t.w.lab, t.lab_round)
@@ -267,7 +268,8 @@ def markets_clear(t, solve, settle_book):
     w, holders = t.w, t.w.holders
     t.policy_rate = t.on.policy * t.day.policy_rate_change_pa
     mood = forces.people_look_ahead(t)
-    rates = w.lambda_pass * 1e-4 * t.lambda_change + w.policy_pass * (t.policy_rate + t.rate_ahead)
+    expected = np.maximum(t.policy_rate + t.rate_ahead, -t.p.bill_rate_pa)
+    rates = w.lambda_pass * 1e-4 * t.lambda_change + w.policy_pass * expected
     grown = t.day.trend_growth * np.where(w.asset_grows, w.gross0, 0.0)[:, :, None]
     t.held = (t.state.units[:, w.cleared] + t.state.issued + grown)[holders]
     own = t.state.taste + t.state.hedge + t.state.conviction + t.taste_of_sales

@@ -46,8 +46,7 @@ def people_look_ahead(t):
     p, w = t.p, t.w
     learnt = t.beliefs - p.beliefs
     cuts = t.afraid_of * (t.beliefs * p.regime_put_rate_pa).sum(axis=0)
-    ahead = t.on.expectations * ((learnt * p.regime_rate_change_pa).sum(axis=0) + cuts)
-    t.rate_ahead = np.maximum(ahead, -p.bill_rate_pa)
+    t.rate_ahead = t.on.expectations * ((learnt * p.regime_rate_change_pa).sum(axis=0) + cuts)
     below = np.maximum(t.state.drawdown - p.put_trigger, 0.0)
     money = (learnt * p.regime_purchases_usd_bn).sum(axis=0)
     money = money + below * (t.beliefs * p.regime_put_usd_bn).sum(axis=0)
@@ -72,12 +71,15 @@ def claims_are_met(t):
     t.depth = np.maximum((t.worth_held * w.slope).sum(axis=0), 1e-300)
     free = t.powder[holders].copy()
     before = t.money.copy()
+    t.from_powder = np.zeros_like(free)
     t.bridged = lend_a_bridge(t, free)
     investors_ask(t)
     flows_are_paid(t)
     funds_sell(t, free)
     calls_are_paid(t, free)
-    t.powder = t.powder + t.money - before
+    moved = t.money - before
+    moved[w.bank] = 0.0  # a loan takes no room for securities
+    t.powder = t.powder + moved
     t.sold = t.for_call + t.for_redemption
 
 
@@ -115,20 +117,24 @@ def investors_ask(t):
     asked = np.zeros_like(held)
     if bridge_fund(w) is not None:
         asked[bridge_fund(w)] = t.bridged
+    waiting = state.noticed + state.queued  # dollars: fewer if shares are worth less by now
+    left = np.minimum(1.0, held / np.where(waiting > 0.0, waiting, 1.0))
+    noticed, queued = left * state.noticed, left * state.queued
     month = 12.0 * t.day.dt_years * t.on.redemption
+    settled = t.day.business * np.maximum(t.day.dt_years, 1 / 252)
     pull = np.minimum(month * p.flow_down * np.maximum(-state.performance, 0.0), 1.0)
-    asked += pull[:, None] * np.maximum(held - state.noticed - state.queued - asked, 0.0)
+    asked += pull[:, None] * np.maximum(held - noticed - queued - asked, 0.0)
     ripe = leaves(t, p.notice_years)[:, None]
-    due = state.queued + ripe * (state.noticed + asked)
-    t.noticed = (1.0 - ripe) * (state.noticed + asked)
+    due = queued + ripe * (noticed + asked)
+    t.noticed = (1.0 - ripe) * (noticed + asked)
     gate = np.where(
-        p.gate_share_quarter < 1.0, 4.0 * t.day.dt_years * p.gate_share_quarter, 1.0
+        p.gate_share_quarter < 1.0, 4.0 * settled * p.gate_share_quarter, 1.0
     ) * held.sum(axis=1)
     open_gate = np.minimum(1.0, gate / np.maximum(due.sum(axis=1), 1e-300))
     t.redeemed = t.day.business * open_gate[:, None] * due
     t.queued = due - t.redeemed
-    push = month * p.flow_up * np.maximum(state.performance, 0.0)
-    t.subscribed = (t.day.business * push[:, None] * held)[: len(w.fund_rows)]
+    push = 12.0 * settled * t.on.redemption * p.flow_up * np.maximum(state.performance, 0.0)
+    t.subscribed = (push[:, None] * held)[: len(w.fund_rows)]
 
 
 def flows_are_paid(t):
@@ -157,6 +163,7 @@ def funds_sell(t, free):
         row = w.holders.index(fund)
         paid, sold, _, taste = raise_by_rule(t, row, need, free[row], p.fund_rule[:, k])
         free[row] -= paid
+        t.from_powder[row] += paid
         t.for_redemption[row], t.taste_of_sales[row] = sold, taste
 
 
@@ -170,6 +177,7 @@ def calls_are_paid(t, free):
             found = raise_by_rule(t, row, due[sector], free[row], rule)
             t.for_call[row], t.unmet[row] = found[1], found[2]
             t.taste_of_sales[row] += found[3]
+            t.from_powder[row] += found[0]
     met = np.zeros_like(t.due)
     met[w.holders] = (due + t.bridged)[w.holders] - t.unmet
     met[w.issuers] = t.due[w.issuers]  # part of the gap that hyperscalers finance
@@ -195,7 +203,7 @@ def raise_by_rule(t, row, need, powder, rule):
     )
     sold = sum(part * way() for part, way in zip(rule, ways, strict=True) if part.any())
     left = np.maximum(1.0 - sold / np.where(value > 0.0, value, 1.0), LEAST_KEPT)
-    idle = 1.0 - paid / np.where(cash > 0.0, cash, 1.0)
+    idle = np.maximum(1.0 - paid / np.where(cash > 0.0, cash, 1.0), LEAST_KEPT)
     return paid, sold, need - paid - rest, np.log(left) - np.log(idle)
 
 
@@ -334,11 +342,11 @@ def forced_pay(t):
     hedged[:, w.coins] = (1.0 - t.hedge[:, None]) * wanted[:, w.coins]
     t.by_margin = ((1.0 - t.margin[:, None]) * (wanted - hedged)).sum(axis=1)
     t.by_hedge = hedged.sum(axis=1)
-    drowned = (wanted.sum(axis=1) + t.shut < t.debt) & (t.margin < 1.0)
+    drowned = (wanted.sum(axis=1) + t.shut < t.debt) & (t.on.margin > 0.0)
     missing = np.where(drowned, np.maximum(t.debt - t.by_margin - t.shut, 0.0), 0.0)
     units = t.state.units[w.holders]
     cash = units[:, w.at["deposits"]] + units[:, w.at["money_fund_shares"]]
-    from_cash = np.minimum(missing, np.maximum(cash, 0.0))
+    from_cash = np.minimum(missing, np.maximum(cash - t.from_powder, 0.0) + t.by_hedge)
     t.repaid, t.forgiven = np.zeros_like(t.money), np.zeros_like(t.money)
     t.repaid[w.holders] = np.minimum(t.by_margin, t.debt) + from_cash
     t.forgiven[w.holders] = missing - from_cash
@@ -351,6 +359,7 @@ def forced_pay(t):
 def tastes_remember(t, market):
     """What was sold stays sold, by lenders for good and by cash-and-carry for a while."""
     taste = t.state.taste + t.taste_of_sales + np.log(t.margin[:, None]) * market.open[:, None]
+    taste = np.maximum(taste, -14.0)
     cash = np.where(t.free > 0.0, t.free, np.inf)  # X, of which each group has its share
     idle = np.log(1.0 + t.by_hedge / cash)
     hedge = t.state.hedge - idle[:, None]
@@ -364,7 +373,9 @@ def minds_and_queues(t, market):
     trend = np.where(w.grows, 0.0, np.log(t.end / t.start))[:, None]
     gained = t.marks - state.log_price - trend
     cleared, kept = gained[w.cleared], fades(t, p.volatility_half_life_years)
-    mine = (t.worth_held * cleared).sum(axis=1) / np.maximum(t.worth_held.sum(axis=1), 1e-300)
+    owned = t.worth_held.sum(axis=1)
+    mine = (t.worth_held * cleared).sum(axis=1) / np.maximum(owned, 1e-300)
+    mine = np.where(owned > 1e-6, mine, 0.0)  # nothing has no return
     believed = fades(t, p.conviction_half_life_years) * state.conviction
     phi = t.on.conviction * p.extrapolation[w.holders]
     memory = np.exp(-t.day.dt_years / p.performance_memory_years)

@@ -4,9 +4,9 @@
 
 A call C is divided among those who promised it. Each pays what dry powder and sales allow; the
 rest is a default, and the labs, its creditors, go without. Called capital waits with the labs
-and is spent at rate 1/lag. Without calls the labs raise the same money in private rounds as they
-burn it. Part of a call may be met by redeeming hedge-fund shares: until the fund pays, a bank
-lends (a bridge loan), which the redemption repays.
+and is spent at rate 1/lag, on top of what private rounds pay for. Part of a call may be met by
+redeeming hedge-fund shares: until the fund pays, a bank lends (a bridge loan), which the
+redemption repays.
 Source: SoftBank's asset sales and bridge loan for its OpenAI call (Reuters, December 2025;
 Bloomberg, March 2026). Signs: called > 0, paid by funders to labs against private AI equity.
 """

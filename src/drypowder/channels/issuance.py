@@ -210,6 +210,7 @@ def _labs(day, on, called: Called, accounts, parameters):
     lab = parameters.lab_share[:, None]
     spent = lab * (on * day.lab_spending_usd_bn + called.spent)[None]
     floor = parameters.lab_cash_floor_share[None] * day.trend_level * accounts.opening_cash
+    floor = floor + lab * called.waiting[None]  # called capital is spent at its own pace
     own = jnp.clip(lab * (accounts.cash - floor), 0.0, spent)
     raised = jnp.sum(spent - own, axis=0, keepdims=True)
     paid = parameters.lab_supplier_share * jnp.sum(spent, axis=0, keepdims=True)

@@ -24,6 +24,7 @@ from jaxtyping import Array, Float
 
 _QUARTERS_A_YEAR = 4.0
 _MONTHS_A_YEAR = 12.0
+_TRADING_DAY = 1.0 / 252.0  # years that a business day settles, on whatever clock
 
 
 class RedemptionParameters(eqx.Module):
@@ -66,6 +67,10 @@ def redeem(
         held: what each investor has in each vehicle, >= 0, at yesterday's net asset value.
         requested: further requests, for a capital call.
     """
+    waiting = noticed + queued  # in dollars: whoever waits while shares fall is owed less
+    covered = jnp.minimum(1.0, held / jnp.where(waiting > 0.0, waiting, 1.0))
+    noticed, queued = noticed * covered, queued * covered
+    settled = business * jnp.maximum(dt_years, _TRADING_DAY)
     monthly = parameters.flow_up * jnp.maximum(performance, 0.0)
     outflow = -parameters.flow_down * jnp.minimum(performance, 0.0)
     month = _MONTHS_A_YEAR * dt_years * switch[None]
@@ -75,12 +80,12 @@ def redeem(
     under_notice = noticed + asked
     due = queued + leaving * under_notice
     assets = jnp.sum(held, axis=1)
-    gate = parameters.gate_share_quarter * _QUARTERS_A_YEAR * dt_years
+    gate = parameters.gate_share_quarter * _QUARTERS_A_YEAR * settled
     most = jnp.where(parameters.gate_share_quarter < 1.0, gate, 1.0) * assets
     total = jnp.sum(due, axis=1)
     share = business * jnp.minimum(1.0, most / jnp.maximum(total, 1e-300))
     paid = share[:, None] * due
-    subscribed = business * (month * monthly)[:, None] * held
+    subscribed = (_MONTHS_A_YEAR * settled * switch[None] * monthly)[:, None] * held
     return Requests(subscribed, paid, (1.0 - leaving) * under_notice, due - paid)
 
 

@@ -65,7 +65,7 @@ def raise_by_rule(
         + rule[3][:, None] * cheapest(rest, value, depth)
     )
     kept = jnp.maximum(1.0 - sold / jnp.where(value > 0.0, value, 1.0), LEAST_KEPT)
-    left = 1.0 - paid / jnp.where(cash > 0.0, cash, 1.0)
+    left = jnp.maximum(1.0 - paid / jnp.where(cash > 0.0, cash, 1.0), LEAST_KEPT)
     return Sale(paid, sold, need - paid - rest, jnp.log(kept) - jnp.log(left)[:, None])
 
 

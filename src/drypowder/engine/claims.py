@@ -85,6 +85,13 @@ def meet_claims(state: State, excess, called: Called, day: Day, world: World) ->
     )
 
 
+def money_of_claims(claims: Claims, world: World) -> Float[Array, "sector path"]:
+    """What claims add to or take from everybody's excess money; a bank's loan takes no room."""
+    bank = one_hot(world.layout.economy, "bank")
+    first, *others = (posting.money for posting in claims.postings)
+    return jnp.asarray((1.0 - bank) * sum(others, first))
+
+
 def _values(state: State, world: World) -> Float[Array, "holder asset path"]:
     """Gross holdings of every holder at yesterday's prices."""
     cleared = world.layout.economy.columns("cleared")

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from drypowder.channels.day import Day
 from drypowder.channels.policy import overnight
-from drypowder.engine.claims import calls_due, meet_claims
+from drypowder.engine.claims import calls_due, meet_claims, money_of_claims
 from drypowder.engine.force import find_prices, margin_accounts
 from drypowder.engine.memory import remember
 from drypowder.engine.observation import Observation, Seen, observe
@@ -63,7 +63,7 @@ def one_day(
     supply = net_supply(funded.net_supply, official_supply, world)
     excess = excess_money(state, postings, earned, funded, morning, day, world)
     claims = meet_claims(state, excess, called, day, world)
-    excess = excess + sum(posting.money for posting in claims.postings)
+    excess = excess + money_of_claims(claims, world)
     curves = demand_curves(state, excess, claims, supply, heard, morning, day, world)
     accounts = margin_accounts(state, curves, morning.change_bp, world)
     forced = find_prices(state, heard, curves, accounts, day, world, both=both)

@@ -25,7 +25,7 @@ from drypowder.markets.demand import Curves, weights
 
 ROUNDS = 8  # rounds whose forced sales are kept apart; the last holds all later ones
 _MOST_ROUNDS = 60
-_CAME_TO_REST = 1e-7  # change of a log price
+_CAME_TO_REST = 1e-10  # change of a log price
 _MOST_SLOPE = 0.9  # of the map of the cascade that a step may count on
 _ROUGHLY = 1e-4  # of a change in pressure: how well prices on the way need be found
 _SETTLED = 1e-5  # change of a kept share between rounds
@@ -227,7 +227,7 @@ def _answer(clearing, now: Pressure, down, problem) -> Pressure:
         buffer=parameters.margin.leverage_buffer,
         switch=levers.margin,
     )
-    overshoot = _cascade(clearing, now.overshoot, state, heard, day, world)
+    overshoot = _cascade(clearing, now.overshoot, down, state, heard, day, world)
     closed = _closings(clearing, overshoot, state, heard, day, world)
     hedge = _hedged(value[:, world.layout.coins], closed.value, world)
     fine = jnp.isfinite(jnp.sum(clearing.log_price, axis=0))
@@ -243,28 +243,31 @@ def _answer(clearing, now: Pressure, down, problem) -> Pressure:
 
 
 def _cascade(
-    clearing, overshoot, state, heard: Heard, day: Day, world: World
+    clearing, overshoot, down, state, heard: Heard, day: Day, world: World
 ) -> Float[Array, "coin path"]:
     """Where closings and the book come to rest at given spot prices, from `overshoot` on.
 
-    Plain iteration halves the gap at best; Newton's step, held to ten plain ones, ends it.
+    Plain iteration halves the gap at best. Newton's step is taken where the map there still
+    points the way of travel, so that no resting point is jumped over; each coin stops on its own.
     """
 
     def fall(x):
         return _closings(clearing, x, state, heard, day, world).overshoot
 
     def step(search):
-        x, _, count = search
+        x, gap, count = search
         after, slope = jax.jvp(fall, (x,), (jnp.ones_like(x),))
-        longer = 1.0 / (1.0 - jnp.clip(slope, 0.0, _MOST_SLOPE))
-        moved = jnp.where(count == 0, after, x + (after - x) * longer)
-        return moved, jnp.max(jnp.abs(after - x)), count + 1
+        leap = x + (after - x) / (1.0 - jnp.clip(slope, 0.0, _MOST_SLOPE))
+        beyond = fall(leap) - leap
+        moved = jnp.where(jnp.where(down, beyond >= 0.0, beyond <= 0.0), leap, after)
+        going = gap > _CAME_TO_REST
+        return jnp.where(going, moved, x), jnp.where(going, jnp.abs(after - x), gap), count + 1
 
     def unsettled(search):
-        return (search[1] > _CAME_TO_REST) & (search[2] < _MOST_ROUNDS)
+        return jnp.any(search[1] > _CAME_TO_REST) & (search[2] < _MOST_ROUNDS)
 
-    gap = jnp.array(jnp.inf)
-    return jax.lax.while_loop(unsettled, step, (overshoot, gap, jnp.array(0)))[0]
+    gaps = jnp.full_like(overshoot, jnp.inf)
+    return jax.lax.while_loop(unsettled, step, (overshoot, gaps, jnp.array(0)))[0]
 
 
 def _closings(clearing, overshoot, state, heard: Heard, day: Day, world: World) -> Closed:

@@ -22,6 +22,8 @@ from drypowder.engine.force import Forced
 from drypowder.engine.repayment import Repaid
 from drypowder.engine.world import PRIVATE, State, World
 
+_NOTHING = 1e-6  # USD bn; an account of less has no return to speak of
+
 
 def remember(
     state: State, new: State, day: Day, claims: Claims, forced: Forced, repaid: Repaid, world: World
@@ -83,11 +85,13 @@ def _returns_beyond_trend(state: State, new: State, day: Day, world: World):
 
 
 def _account_returns(state: State, returns, world: World) -> Float[Array, "holder path"]:
-    """Return of what each holder has in the cleared markets."""
+    """Return of what each holder has in the cleared markets; of nothing it is zero."""
     cleared = world.layout.economy.columns("cleared")
     held = take_rows(state.units[:, cleared] + state.issued, world.layout.holders)
     value = jnp.maximum(held, 0.0) * jnp.exp(state.log_price[cleared])[None]
-    return jnp.sum(value * returns[None], axis=1) / jnp.maximum(jnp.sum(value, axis=1), 1e-300)
+    total = jnp.sum(value, axis=1)
+    earned = jnp.sum(value * returns[None], axis=1)
+    return jnp.where(total > _NOTHING, earned / jnp.where(total > _NOTHING, total, 1.0), 0.0)
 
 
 def _vehicle_returns(state: State, returns, world: World) -> Float[Array, "vehicle path"]:

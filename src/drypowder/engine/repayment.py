@@ -18,6 +18,7 @@ from drypowder.engine.force import Accounts, Forced, wanted
 from drypowder.engine.world import State, World, ready_cash
 from drypowder.markets.demand import Curves
 
+_SOLD_OUT = -14.0  # log odds: who was sold out of everything wants a millionth of it
 CHANNELS = ("capital_call", "redemption", "margin", "venues")  # of forced sales
 
 
@@ -33,7 +34,12 @@ class Repaid(NamedTuple):
 
 
 def repay(
-    state: State, forced: Forced, accounts: Accounts, curves: Curves, claims: Claims, excess,
+    state: State,
+    forced: Forced,
+    accounts: Accounts,
+    curves: Curves,
+    claims: Claims,
+    excess,
     world: World,
 ) -> Repaid:
     """Proceeds of forced sales go to lenders; closed longs pay the other side.
@@ -48,9 +54,10 @@ def repay(
     hedged = jnp.zeros_like(value).at[:, coins].set((1.0 - hedge) * value[:, coins])
     called = (1.0 - margin) * (value - hedged)
     proceeds = jnp.sum(called, axis=1)
-    missing = _missing(proceeds, value, accounts, forced)
+    missing = _missing(proceeds, value, accounts, world)
     free = take_rows(excess, layout.holders) + jnp.sum(claims.sale.sold, axis=1)
-    cash = jnp.maximum(take_rows(ready_cash(state.units, layout.economy), layout.holders), 0.0)
+    cash = take_rows(ready_cash(state.units, layout.economy), layout.holders)
+    cash = jnp.maximum(cash - claims.sale.dry_powder, 0.0) + jnp.sum(hedged, axis=1)
     own = jnp.minimum(missing, cash)
     count = len(layout.economy.sectors)
     paid = place_rows(jnp.minimum(proceeds, accounts.debt) + own, layout.holders, count)
@@ -61,15 +68,18 @@ def repay(
         paid=paid,
         forgiven=lost,
         sold=jnp.stack([claims.for_call, redeemed, proceeds, jnp.sum(hedged, axis=1)]),
-        taste=state.taste + claims.sale.taste + jnp.log(margin) * curves.trades[None, :, None],
+        taste=jnp.maximum(
+            state.taste + claims.sale.taste + jnp.log(margin) * curves.trades[None, :, None],
+            _SOLD_OUT,
+        ),
         hedge=state.hedge + _hedge_taste(hedge, hedged, free, curves, coins),
     )
 
 
-def _missing(proceeds, value, accounts: Accounts, forced: Forced):
+def _missing(proceeds, value, accounts: Accounts, world: World):
     """Debt of accounts under water that selling everything does not cover."""
     assets = jnp.sum(value, axis=1) + accounts.shut
-    drowned = (assets < accounts.debt) & (forced.pressure.margin < 1.0)
+    drowned = (assets < accounts.debt) & (world.levers.margin[None] > 0.0)
     return jnp.where(drowned, jnp.maximum(accounts.debt - proceeds - accounts.shut, 0.0), 0.0)
 
 

@@ -111,8 +111,8 @@ def _log_odds(state: State, claims, heard: Heard, morning, day: Day, world: Worl
     ahead = levers.expectations * expected_rate_change_pa(
         beliefs=state.beliefs, fear=heard.fear, parameters=expectations
     )
-    policy = levers.policy * day.policy_rate_change_pa
-    policy = policy + jnp.maximum(ahead, -world.parameters.valuation.bill_rate_pa)  # zero is low
+    policy = levers.policy * day.policy_rate_change_pa + ahead
+    policy = jnp.maximum(policy, -world.parameters.valuation.bill_rate_pa)  # zero is low
     rates = rates + world.policy_pass * policy[None, None]
     money = expected_money_usd_bn(
         beliefs=state.beliefs, drawdown=state.drawdown, parameters=expectations
