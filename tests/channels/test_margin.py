@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,8 +113,3 @@ def test_volatility_forgets_by_halves():
             dt_years=jnp.array(1 / 252),
         )
     assert float(state[0, 0]) == pytest.approx(0.02)
-
-
-def test_parameters_are_a_module():
-    assert eqx.is_array(PARAMETERS.leverage_buffer)
-    assert np.asarray(PARAMETERS.haircut).shape == (1, 1)

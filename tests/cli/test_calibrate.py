@@ -9,20 +9,9 @@ from pathlib import Path
 import pytest
 
 import drypowder
-from drypowder.cli import main
 
 ASK = ("calibrate", "essay", "--parameter", "crypto_excess_money_usd_bn", "--parameter",
        "kappa.crypto", "--target", "bitcoin_multiplier", "--draws", "32")  # fmt: skip
-
-
-@pytest.fixture
-def call(capsys):
-    def run(*arguments: str):
-        capsys.readouterr()
-        code = main(list(arguments))
-        return code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.mark.slow

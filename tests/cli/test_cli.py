@@ -46,18 +46,6 @@ def _home(home, monkeypatch):
     monkeypatch.delenv("DRYPOWDER_DEBUG", raising=False)
 
 
-@pytest.fixture
-def call(capsys):
-    """Run a verb in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str):
-        capsys.readouterr()
-        code = main(list(arguments))
-        return code, *capsys.readouterr()
-
-    return run
-
-
 def test_help_is_quick_and_loads_nothing_heavy():
     code = (
         "import sys; from drypowder.cli import main; main(['--help']); heavy = ('jax', 'numpy', "

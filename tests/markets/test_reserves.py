@@ -5,7 +5,9 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tests.worlds import plain_parameters
 
+from drypowder.accounts.economy import default_economy
 from drypowder.engine.simulate import simulate
 from drypowder.markets.reserves import ReserveParameters, lambda_bp, standing_repo_usd_bn
 from drypowder.scenarios.compile import compile_inputs
@@ -15,20 +17,8 @@ NEED = 3_000.0
 
 
 def parameters(paths: int, cap_bp: float = 1e6) -> ReserveParameters:
-    def path(value):
-        return jnp.full(paths, value)
-
-    return ReserveParameters(
-        bank_assets_usd_bn=path(25_000.0),
-        satiation_share=path(0.12),
-        turnover_share=path(0.0),
-        inventory_share=path(0.0),
-        lambda_bar_bp=path(40.0),
-        x_min=path(0.7),
-        lambda_smoothing=path(0.03),
-        standing_repo_cap_bp=path(cap_bp),
-        rrp_smoothing_usd_bn=path(20.0),
-    )
+    """lambda_bar 40 bp, x_min 0.7, smoothing 0.03."""
+    return plain_parameters(default_economy(), paths, standing_repo_cap_bp=cap_bp).reserves
 
 
 def price_of(share_of_need) -> np.ndarray:

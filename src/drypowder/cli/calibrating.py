@@ -80,16 +80,10 @@ def _give(fitted: Fitted, words: Catalogue, output: Output, as_toml: bool) -> No
 def _print(fitted: Fitted, words: Catalogue, console: Console) -> None:
     """Sections with their tables, the lines to paste, and what this is not."""
     from drypowder.report import calibration
-    from drypowder.report.terminal import rich_table, say
+    from drypowder.report.terminal import print_sections, say
 
     say(console, calibration.headline(fitted, words), style="bold")
-    for section in calibration.sections(fitted, words):
-        console.print()
-        say(console, section.title, style="bold")
-        for sentence in section.sentences:
-            say(console, sentence, indent="  ")
-        for table in section.tables:
-            console.print(rich_table(table, words))
+    print_sections(calibration.sections(fitted, words), words, console)
     console.print()
     say(console, words.say("calibrate.fragment.title"), style="bold")
     say(console, calibration.fragment(fitted, words))

@@ -107,17 +107,11 @@ def _give(
 
 def _print(made: Any, found: Any, words: Catalogue, console: Console) -> None:
     """Title, sections with their tables, what this is not and what it was made from."""
-    from drypowder.report.terminal import rich_table, say
+    from drypowder.report.terminal import print_sections, say
 
     say(console, made.claim(found, words), style="bold")
     say(console, made.head(found, words))
-    for section in made.sections(found, words):
-        console.print()
-        say(console, section.title, style="bold")
-        for sentence in section.sentences:
-            say(console, sentence, indent="  ")
-        for table in section.tables:
-            console.print(rich_table(table, words))
+    print_sections(made.sections(found, words), words, console)
     console.print()
     say(console, words.say("report.not_a_forecast"), style="bold")
     say(console, made.stamp_line(found.stamp, words), style="dim")

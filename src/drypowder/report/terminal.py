@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from drypowder.report import attribution
 from drypowder.report.record import Record
-from drypowder.report.summary import headline, sections, stamp_line
+from drypowder.report.summary import Section, headline, sections, stamp_line
 from drypowder.report.tables import Table
 from drypowder.report.words import Catalogue
 
@@ -58,14 +58,19 @@ def print_split(answer: Answer, words: Catalogue, console: Console) -> None:
     """Which channel did it: the claim, then every section with its tables."""
     say(console, attribution.headline(answer, words), style="bold")
     say(console, attribution.claim(answer, words))
-    for section in attribution.sections(answer, words):
+    print_sections(attribution.sections(answer, words), words, console)
+    _sign(console, words.say("report.stamp", **answer.stamp), words)
+
+
+def print_sections(sections: Iterable[Section], words: Catalogue, console: Console) -> None:
+    """Every section: its title, its sentences, and its tables unless they are empty."""
+    for section in sections:
         console.print()
         say(console, section.title, style="bold")
         for sentence in section.sentences:
             say(console, sentence, indent="  ")
         for table in (table for table in section.tables if table.rows):
             console.print(rich_table(table, words))
-    _sign(console, words.say("report.stamp", **answer.stamp), words)
 
 
 def _sign(console: Console, stamp: str, words: Catalogue) -> None:
