@@ -1,0 +1,441 @@
+"""Laws of a cascade, account by account."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.venues.crowds import ENDLESS, TIERS, backstop, crowd, fall, setting, venue
+
+from drypowder.errors import UsageError
+from drypowder.venues.cascade import LONG, SHORT, cascade
+from drypowder.venues.events import BOOK, FUND, STAGES, VAULT
+from drypowder.venues.holdings import Collateral, Holdings
+from drypowder.venues.margin import liquidation_price
+from drypowder.venues.population import Population
+from drypowder.venues.setting import Outage
+
+ROUND_S = 3.0
+SEEDS = st.integers(0, 10_000)
+RULES = st.sampled_from(
+    [
+        {},
+        {"partial": "tiers", "close_fee_rate": 0.0005, "liquidation_fee_rate": 0.002},
+        {"partial": "reduce", "partial_above_usd": 20_000.0, "liquidation_fee_rate": 0.005},
+        {"surplus_to_fund": True, "fund_money": 100.0, "adl_ranking": "bybit"},
+        {"maintenance_at": "entry", "fund_money": 0.0},
+        {"backstop": True},
+        {"backstop": True, "vault_money": 1000.0, "vault_loss_share": 0.01},
+    ]
+)
+
+
+def house(rules: dict):
+    rules = dict(rules)
+    return backstop(**rules) if rules.pop("backstop", False) else venue(**rules)
+
+
+def played(place, people, path, **more):
+    return cascade(setting=place, population=people, outside=path, round_s=ROUND_S, **more)
+
+
+def one(side: float, size: float, entry: float, margin: float) -> Population:
+    """One isolated position in market 0."""
+    return Population(
+        money=np.array([margin]), owner=np.array([0]), market=np.array([0]),
+        size=np.array([side * size]), entry=np.array([entry]),
+    )  # fmt: skip
+
+
+# ---- the ledger
+
+
+@given(seed=SEEDS, rules=RULES, depth=st.sampled_from([3e5, 3e6, ENDLESS]))
+def test_ledger_is_zero_sum_and_everybody_closes_against_somebody(seed, rules, depth):
+    place = setting(house(rules), house({}), depth_usd=depth)
+    people = crowd(place, 151, seed=seed)
+    end = played(place, people, fall(40, -0.15, -0.3, over=20))
+    assert np.all(np.abs(end.residual) < 1e-9)
+
+
+@given(seed=SEEDS, rules=RULES)
+def test_never_closes_more_than_was_open(seed, rules):
+    place = setting(house(rules), depth_usd=2e5)
+    people = crowd(place, 151, seed=seed)
+    end = played(place, people, fall(40, -0.3, -0.5, over=30))
+    log = end.events
+    opened = np.bincount(people.owner * 2 + people.market, people.size, people.accounts * 2)
+    cuts = (log.stage != STAGES.index("cancel")) & (log.stage != STAGES.index("exchange"))
+    closed = np.bincount(
+        log.account[cuts] * 2 + log.market[cuts], log.size[cuts], people.accounts * 2
+    )
+    named = (log.stage == STAGES.index("adl")) & (log.counterparty >= 0)
+    closed -= np.bincount(
+        log.counterparty[named] * 2 + log.market[named], log.size[named], people.accounts * 2
+    )
+    left = opened - closed
+    assert np.all(np.sign(opened) * left >= -1e-9 * np.abs(opened))
+    assert np.all(np.abs(left) <= np.abs(opened) * (1.0 + 1e-9))
+
+
+def test_inverse_contracts_balance_in_coin():
+    place = setting(venue(fund_money=1.0), depth_usd=2e5, coins=("one",), inverse=True)
+    price, size = 100.0, np.array([50_000.0, -50_000.0, 20_000.0, -20_000.0])
+    people = Population(
+        money=np.array([500.0, 500.0, 15.0, 500.0]) * 0.1, owner=np.arange(4),
+        market=np.zeros(4, int), size=size, entry=np.full(4, price),
+    )  # fmt: skip
+    end = played(place, people, fall(40, -0.3, over=20))
+    assert np.all(np.abs(end.residual) < 1e-12)
+    assert end.accounts_closed.tolist() == [True, False, True, False]
+
+
+# ---- triggers
+
+
+@given(
+    side=st.sampled_from([1.0, -1.0]), notional=st.floats(100.0, 1e6), leverage=st.floats(1.5, 25.0)
+)
+@settings(max_examples=15)
+def test_triggers_at_the_closed_form_price_within_a_tick(side, notional, leverage):
+    tick = 0.05
+    place = setting(venue(), coins=("one",))
+    size, margin = notional / 100.0, notional / leverage
+    margin = max(margin, 0.05 * notional)
+    expected = liquidation_price(
+        side=side, size=size, entry_price=100.0, margin=margin, brackets=TIERS
+    )
+    path = np.log(np.arange(100.0 - side * tick, 100.0 - side * 95.0, -side * tick) / 100.0)
+    end = played(place, one(side, size, 100.0, margin), path[:, None])
+    log = end.events
+    if expected is None or abs(expected - 100.0) > 94.0:
+        assert not len(log.price)
+        return
+    assert side * (expected - log.price[0]) >= -1e-9  # never before
+    assert side * (expected - log.price[0]) <= tick + 1e-9
+
+
+@given(seed=SEEDS, rules=RULES)
+@settings(max_examples=15)
+def test_alarms_overlook_nobody(seed, rules):
+    """Looking at every account in every round finds the same."""
+    place = setting(house(rules), house({}), depth_usd=1e6)
+    people = crowd(place, 101, seed=seed)
+    rng = np.random.default_rng(seed)
+    path = np.cumsum(rng.normal(-0.002, 0.01, (60, 2)), axis=0)  # goes up and down
+    quick = played(place, people, path)
+
+    def everybody(self, travelled):
+        return np.arange(len(self.money))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Holdings, "ringing", everybody)
+        slow = played(place, people, path)
+    for mine, other in zip(quick.events, slow.events, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_alarms_ring_for_few():
+    place = setting(venue(), coins=("one",))
+    people = crowd(place, 2001, seed=3)
+    looked = []
+    real = Holdings.ringing
+
+    def counted(self, travelled):
+        found = real(self, travelled)
+        looked.append(len(found))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Holdings, "ringing", counted)
+        played(place, people, fall(200, -0.05))
+    assert looked[0] == people.accounts
+    assert sum(looked[1:]) < 2 * people.accounts
+
+
+@given(seed=SEEDS)
+@settings(max_examples=10)
+def test_more_margin_never_brings_a_liquidation_forward(seed):
+    place = setting(venue(fund_money=1e12), coins=("one",))
+    people = crowd(place, 101, seed=seed, cross=0.0)
+    richer = Population(
+        money=people.money + 500.0, owner=people.owner, market=people.market, size=people.size,
+        entry=people.entry,
+    )  # fmt: skip
+    first = _first_time(played(place, people, fall(50, -0.4)), people)
+    later = _first_time(played(place, richer, fall(50, -0.4)), people)
+    assert np.all(later >= first)
+
+
+def _first_time(end, people) -> np.ndarray:
+    first = np.full(people.accounts, np.inf)
+    np.minimum.at(first, end.events.account, end.events.time_s)
+    return first
+
+
+# ---- what must not matter
+
+
+@given(seed=SEEDS, rules=RULES)
+@settings(max_examples=10)
+def test_unit_of_account_does_not_matter(seed, rules):
+    """Prices times k and sizes over k: the same liquidations in USD, at k times the price."""
+    k = 8.0
+    place = setting(house(rules), depth_usd=1e6)
+    people = crowd(place, 101, seed=seed)
+    scaled = Population(
+        money=people.money, owner=people.owner, market=people.market, size=people.size / k,
+        entry=people.entry * k,
+    )  # fmt: skip
+    dear = setting(house(rules), depth_usd=1e6)
+    object.__setattr__(dear, "price_usd", tuple(k * price for price in place.price_usd))
+    path = fall(40, -0.15, -0.25)
+    mine, other = played(place, people, path), played(dear, scaled, path)
+    np.testing.assert_allclose(mine.mark * k, other.mark, rtol=1e-9)
+    np.testing.assert_allclose(mine.forced_usd, other.forced_usd, rtol=1e-9, atol=1e-6)
+
+
+@given(seed=SEEDS, rules=RULES)
+@settings(max_examples=10)
+def test_order_of_accounts_does_not_matter(seed, rules):
+    place = setting(house(rules), depth_usd=1e6)
+    people = crowd(place, 101, seed=seed)
+    order = np.random.default_rng(seed).permutation(people.accounts)
+    where = np.argsort(order)
+    rows = np.argsort(where[people.owner], kind="stable")
+    mixed = Population(
+        money=people.money[order], owner=where[people.owner][rows], market=people.market[rows],
+        size=people.size[rows], entry=people.entry[rows],
+    )  # fmt: skip
+    path = fall(40, -0.15, -0.25)
+    mine, other = played(place, people, path), played(place, mixed, path)
+    np.testing.assert_allclose(mine.mark, other.mark, rtol=1e-9)
+    np.testing.assert_array_equal(mine.accounts_closed[order], other.accounts_closed)
+    np.testing.assert_allclose(mine.forced_usd, other.forced_usd, rtol=1e-6, atol=1e-3)
+
+
+def test_nothing_happens_without_a_move():
+    place = setting(venue(), backstop(), depth_usd=1e6)
+    people = crowd(place, 201)
+    end = played(place, people, np.zeros((30, 2)))
+    assert end.forced_usd.sum() == 0.0 and len(end.events.price) == 0
+    np.testing.assert_array_equal(end.mark, np.broadcast_to(end.mark[:1], end.mark.shape))
+
+
+def test_without_impact_one_pass_is_all():
+    """Endless books: after the path has stopped falling nobody else is liquidated."""
+    place = setting(venue(), coins=("one",))
+    people = crowd(place, 401, seed=5)
+    end = played(place, people, fall(30, -0.1, over=1))
+    by_round = end.forced_usd.sum(axis=(1, 2))
+    assert by_round[0] > 0.0 and by_round[1:].sum() == 0.0
+
+
+def test_thin_books_make_the_fall_deeper():
+    people = crowd(setting(venue(), coins=("one",)), 401, seed=5)
+    lows = [
+        played(setting(venue(), coins=("one",), depth_usd=d), people, fall(30, -0.1, over=10))
+        .mark.min()
+        for d in (ENDLESS, 1e7, 1e6)
+    ]  # fmt: skip
+    assert lows[0] > lows[1] > lows[2]
+    assert lows[0] == pytest.approx(100.0 * np.exp(-0.1), rel=1e-9)
+
+
+# ---- who pays
+
+
+def test_deficit_is_paid_by_the_fund_by_hand():
+    """Long 10 at 100 with 60: at 92 equity is -20; the book fills at 92, the fund pays 20."""
+    place = setting(venue(fund_money=1000.0), coins=("one",))
+    end = played(place, one(1.0, 10.0, 100.0, 60.0), np.log([[0.92]]))
+    assert end.fund[-1, 0] == pytest.approx(980.0)
+    assert end.unpaid.sum() == pytest.approx(20.0)
+    assert end.events.deficit.sum() == pytest.approx(20.0)
+    assert FUND in end.events.counterparty and BOOK in end.events.counterparty
+
+
+def test_surplus_goes_where_the_rule_says():
+    """Long 10 at 100 with 60: closed at 94.3 (maintenance 4.7), equity 3 is left."""
+    for keeps, fund in ((False, 1000.0), (True, 1003.0)):
+        place = setting(venue(fund_money=1000.0, surplus_to_fund=keeps), coins=("one",))
+        end = played(place, one(1.0, 10.0, 100.0, 60.0), np.log([[0.943]]))
+        assert end.fund[-1, 0] == pytest.approx(fund)
+
+
+def test_what_the_fund_may_not_pay_is_taken_from_the_other_side_at_the_bankruptcy_price():
+    """An empty fund: the long's 10 are matched with the short in profit at 94, its bankruptcy."""
+    place = setting(venue(fund_money=0.0), coins=("one",))
+    people = Population(
+        money=np.array([60.0, 500.0, 500.0]), owner=np.arange(3), market=np.zeros(3, int),
+        size=np.array([10.0, -6.0, -4.0]), entry=np.array([100.0, 100.0, 100.0]),
+    )  # fmt: skip
+    end = played(place, people, np.log([[0.92]]))
+    log = end.events.of_stage("adl")
+    assert log.price == pytest.approx([94.0, 94.0])
+    assert sorted(log.counterparty) == [1, 2] and log.size.sum() == pytest.approx(10.0)
+    assert end.unpaid.sum() == pytest.approx(0.0, abs=1e-9)
+    assert end.accounts_deleveraged.tolist() == [False, True, True]
+    assert end.book_usd.sum() == 0.0
+
+
+@given(seed=SEEDS)
+@settings(max_examples=10)
+def test_deleveraging_never_closes_a_loser_while_a_winner_is_left(seed):
+    place = setting(venue(fund_money=0.0), coins=("one",))
+    people = crowd(place, 201, seed=seed, cross=0.0)
+    end = played(place, people, fall(1, -0.12))
+    log = end.events.of_stage("adl")
+    used = log.counterparty[log.counterparty >= 0]
+    gain = people.size * (end.mark[-1, 0] - people.entry)
+    losers = used[gain[used] < 0.0]
+    if len(losers):
+        winners = np.flatnonzero((gain > 0.0) & (people.size < 0.0))
+        assert set(winners) <= set(used)
+
+
+def test_the_vault_takes_over_with_all_margin_below_two_thirds_of_maintenance():
+    """Long 10 at 100 with 60 at 94.3: equity 3 < 2/3 of 4.715: the vault has it, and the 3."""
+    place = setting(backstop(vault_money=1000.0, vault_unwind_share=0.0), coins=("one",))
+    end = played(place, one(1.0, 10.0, 100.0, 60.0), np.log([[0.943]]))
+    log = end.events
+    assert log.counterparty.tolist() == [VAULT]
+    assert end.vault[-1, 0] == pytest.approx(1003.0)
+    assert end.vault_usd[0, 0, LONG] == pytest.approx(943.0)
+
+
+def test_a_full_vault_deleverages_at_the_mark_before():
+    place = setting(backstop(vault_money=1000.0, vault_leverage=0.5), coins=("one",))
+    people = Population(
+        money=np.array([60.0, 500.0]), owner=np.arange(2), market=np.zeros(2, int),
+        size=np.array([10.0, -10.0]), entry=np.array([100.0, 100.0]),
+    )  # fmt: skip
+    end = played(place, people, np.log([[0.96], [0.943]]))
+    log = end.events.of_stage("adl")
+    assert log.price == pytest.approx([96.0]) and log.counterparty.tolist() == [1]
+
+
+def test_large_positions_lose_a_fifth_first_and_everything_within_the_window():
+    place = setting(backstop(partial_above_usd=500.0), coins=("one",))
+    path = np.log([[0.9444], [0.9443], [0.9443]])  # equity 4.4 of 4.72, above two thirds
+    end = played(place, one(1.0, 10.0, 100.0, 60.0), path)
+    assert end.events.size.tolist() == pytest.approx([2.0])  # enough: 80 % needs 3.8
+    again = played(place, one(1.0, 10.0, 100.0, 60.0), np.log([[0.9444], [0.942]]))
+    assert again.events.size.tolist() == pytest.approx([2.0, 8.0])
+
+
+def test_tiers_cut_to_the_nearest_lower_bracket_that_is_enough():
+    """Notional 330,000 needs 3 % above 300,000: 0.01 x 330,000 - 200 + 600 = ... cut to 300,000."""
+    place = setting(venue(partial="tiers"), coins=("one",))
+    needs = float(np.interp(0, [0], [0.03 * 330_000 - TIERS.deduction[2]]))
+    people = one(1.0, 3300.0, 100.0, needs - 100.0)  # 100 short at the opening price
+    end = played(place, people, np.zeros((3, 1)))
+    assert end.events.size.tolist() == pytest.approx([300.0])
+    assert end.events.stage.tolist() == [STAGES.index("partial")]
+
+
+def test_reduce_closes_just_enough():
+    place = setting(venue(partial="reduce"), coins=("one",))
+    end = played(place, one(1.0, 100.0, 100.0, 40.0), np.zeros((3, 1)))
+    assert end.events.size.tolist() == pytest.approx([20.0])  # 50 needed, 40 there
+    assert end.forced_usd[0].sum() == pytest.approx(2000.0)
+
+
+def test_cancelled_orders_may_be_enough():
+    place = setting(venue(orders_count=True), coins=("one",))
+    people = one(1.0, 10.0, 100.0, 60.0)
+    end = played(place, people, np.log([[0.96]]), open_orders=np.array([30.0]))
+    assert end.events.stage.tolist() == [STAGES.index("cancel")]
+    assert end.forced_usd.sum() == 0.0
+
+
+def test_collateral_is_exchanged_at_index_and_haircut_and_depegs_with_its_own_book():
+    """A stablecoin as margin: its own thin book is its index, so selling it breaks it."""
+    from dataclasses import replace
+
+    place = setting(venue(fund_money=1e4), coins=("one", "two"))
+    perp, coin = place.markets
+    thin = perp.book._replace(depth_usd=50.0)
+    place = replace(
+        place, markets=(perp, replace(coin, book=thin, collateral_ratio=0.9)),
+        arbitrage_usd_per_minute=0.0,
+    )  # fmt: skip
+    people = one(1.0, 10.0, 100.0, -5.0)  # it owes 5 already
+    pledge = Collateral(np.array([0], np.int32), np.array([1], np.int16), np.array([10.0]))
+    end = played(place, people, fall(4, -0.06, 0.0, over=1), collateral=pledge)
+    log = end.events.of_stage("exchange")
+    assert log.price[0] == pytest.approx(0.9 * 7.0)
+    assert end.mid[-1, 1] < 7.0 * 0.995
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
+def test_funding_is_paid_between_accounts():
+    from dataclasses import replace
+
+    place = setting(venue(), coins=("one",), funding_interval_s=60.0)
+    place = replace(place, markets=(replace(place.markets[0], funding_rate=0.01),))
+    people = Population(
+        money=np.array([60.0, 500.0]), owner=np.arange(2), market=np.zeros(2, int),
+        size=np.array([10.0, -10.0]), entry=np.array([100.0, 100.0]),
+    )  # fmt: skip
+    end = played(place, people, np.zeros((200, 1)))
+    # 10 USD a minute of 60 leave less than 5 after six minutes: liquidated by funding alone
+    assert end.accounts_closed.tolist() == [True, False]
+    assert end.events.time_s[0] == pytest.approx(360.0)
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
+# ---- the clock and the wires
+
+
+def test_venues_are_tied_by_arbitrage_and_come_apart_without():
+    def gap(capacity):
+        place = setting(
+            venue("a"), venue("b"), coins=("one",), depth_usd=1e6, arbitrage_usd_per_minute=capacity
+        )
+        people = crowd(place, 301, seed=7)
+        keep = np.flatnonzero(
+            np.bincount(people.owner, people.market == 1, people.accounts) == 0
+        )  # only venue a has anybody
+        end = played(place, people.restrict(keep), fall(30, -0.1, over=10))
+        return np.abs(np.log(end.mid[:, 0] / end.mid[:, 1])).max(), end.mid[:, 1].min()
+
+    loose, untouched = gap(0.0)
+    tied, pulled = gap(1e9)
+    assert loose > 2 * tied
+    assert pulled < untouched - 1e-6  # selling on a reached b
+    assert untouched == pytest.approx(100.0 * np.exp(-0.1), rel=1e-9)
+
+
+def test_an_outage_delays_and_a_stale_oracle_hides():
+    people = one(1.0, 10.0, 100.0, 60.0)
+    late = setting(venue(), coins=("one",), outages=(Outage("liquidation", 0, 0.0, 31.0),))
+    assert played(late, people, fall(20, -0.07, over=1)).events.time_s[0] == 33.0
+    lag = setting(venue(detection_lag_s=9.0), coins=("one",))
+    assert played(lag, people, fall(20, -0.07, over=1)).events.time_s[0] == 12.0
+    stale = setting(
+        venue(mark="median_index_basis"), coins=("one",), depth_usd=1e6,
+        outages=(Outage("oracle", -1, 0.0, 31.0),),
+    )  # fmt: skip
+    assert played(stale, people, fall(20, -0.07, over=1)).events.time_s[0] >= 30.0
+
+
+def test_bad_requests_are_refused():
+    place = setting(venue(), coins=("one",))
+    people = one(1.0, 10.0, 100.0, 60.0)
+    with pytest.raises(UsageError, match="DP-151"):
+        played(place, people, np.zeros((5, 2)))
+    with pytest.raises(UsageError, match="DP-151"):
+        cascade(setting=place, population=people, outside=np.zeros((5, 1)), round_s=0.0)
+    with pytest.raises(UsageError, match="DP-150"):
+        setting(venue(partial="never"), coins=("one",))
+    with pytest.raises(UsageError, match="DP-150"):
+        setting(venue(), coins=("one",), depth_usd=0.0)
+
+
+def test_sides_are_told_apart():
+    place = setting(venue(), coins=("one",))
+    people = crowd(place, 401, seed=5)
+    assert played(place, people, fall(5, 0.1)).forced_usd[..., LONG].sum() == 0.0
+    assert played(place, people, fall(5, -0.1)).forced_usd[..., SHORT].sum() == 0.0
