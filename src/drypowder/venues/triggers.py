@@ -12,6 +12,8 @@ from drypowder.venues._sums import sums
 from drypowder.venues.holdings import Rows, Standing, payoff
 from drypowder.venues.play import Play
 
+_CHUNK = 1 << 16  # accounts examined together
+
 
 def pay_funding(play: Play) -> None:
     """Longs pay shorts (or the other way) on the notional at the mark; nobody keeps any."""
@@ -35,15 +37,22 @@ def pay_funding(play: Play) -> None:
 def who_is_short(play: Play) -> Standing:
     """Accounts below their requirement at this mark; all others are armed again."""
     holdings = play.holdings
-    standing = holdings.examine(holdings.ringing(play.travelled), play.mark, play.index)
-    holdings.arm(standing, play.travelled)
-    below = (standing.equity < standing.required) & (standing.exposure > 0.0)
-    play.found_at[standing.who[~below]] = np.inf
-    short = standing.who[below]
+    ringing = holdings.ringing(play.travelled)
+    chunks = [ringing[low : low + _CHUNK] for low in range(0, len(ringing), _CHUNK)]
+    short = np.concatenate([_below(play, chunk) for chunk in chunks] or [ringing])
     if len(holdings.held_for_orders):
         short = _cancel(play, short)
     short = _patient(play, short)
     return holdings.examine(short, play.mark, play.index)
+
+
+def _below(play: Play, who: Rows) -> Rows:
+    """Those of these accounts that are below their requirement; the alarms of all are set."""
+    standing = play.holdings.examine(who, play.mark, play.index)
+    play.holdings.arm(standing, play.travelled)
+    below = (standing.equity < standing.required) & (standing.exposure > 0.0)
+    play.found_at[who[~below]] = np.inf
+    return who[below]
 
 
 def _cancel(play: Play, short: Rows) -> Rows:
