@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.venues.crowds import ENDLESS, TIERS, backstop, crowd, fall, setting, venue
 
 from drypowder.errors import UsageError
+from drypowder.venues.brackets import Brackets
 from drypowder.venues.cascade import LONG, SHORT, cascade
 from drypowder.venues.events import BOOK, FUND, STAGES, VAULT
 from drypowder.venues.holdings import Collateral, Holdings
@@ -114,6 +115,43 @@ def test_triggers_at_the_closed_form_price_within_a_tick(side, notional, leverag
         return
     assert side * (expected - log.price[0]) >= -1e-9  # never before
     assert side * (expected - log.price[0]) <= tick + 1e-9
+
+
+@given(
+    side=st.sampled_from([1.0, -1.0]),
+    contracts=st.integers(10, 5000),
+    leverage=st.floats(1.5, 25.0),
+    fee=st.sampled_from([0.0, 0.0006]),
+)
+@settings(max_examples=15)
+def test_inverse_contracts_trigger_at_the_closed_form_price_too(side, contracts, leverage, fee):
+    tick, face = 0.05, 100.0
+    place = setting(venue(close_fee_rate=fee), coins=("one",), inverse=True)
+    usd = contracts * face
+    margin = max(usd / 100.0 / leverage, 0.02 * usd / 100.0)  # coins
+    expected = liquidation_price(
+        side=side, size=contracts, entry_price=100.0, margin=margin, contract="inverse",
+        brackets=Brackets.flat(0.01), contract_value=face, close_fee_rate=fee,
+    )  # fmt: skip
+    path = np.log(np.arange(100.0 - side * tick, 100.0 - side * 95.0, -side * tick) / 100.0)
+    log = played(place, one(side, usd, 100.0, margin), path[:, None]).events
+    if expected is None or abs(expected - 100.0) > 94.0:
+        assert not len(log.price)
+        return
+    assert -1e-9 <= side * (expected - log.price[0]) <= tick + 1e-9
+
+
+@given(seed=SEEDS, rules=RULES)
+@settings(max_examples=15)
+def test_every_shortfall_lands_on_somebody_with_a_name(seed, rules):
+    """What accounts cannot pay equals what funds and vaults are told to have paid, by event."""
+    place = setting(house(rules), depth_usd=3e5)
+    end = played(place, crowd(place, 151, seed=seed), fall(40, -0.25, -0.4, over=10))
+    log = end.events
+    assert log.deficit.sum() == pytest.approx(end.unpaid.sum(), rel=1e-9, abs=1e-9)
+    assert set(log.counterparty[log.deficit > 0.0]) <= {FUND, VAULT}
+    cut = log.stage == STAGES.index("adl")
+    assert np.all((log.counterparty[cut] >= 0) | (log.counterparty[cut] == BOOK))
 
 
 @given(seed=SEEDS, rules=RULES)

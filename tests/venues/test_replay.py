@@ -119,3 +119,37 @@ def test_verdicts():
 def test_unknown_replay_is_refused():
     with pytest.raises(DataMissingError, match="DP-155"):
         replay("oct1987")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "now"), [("oct2025", "2025-10-10 20:00"), ("feb2026", "2026-02-05 00:00")]
+)
+def test_quoted_prices_are_those_of_the_exchange(name, now, shared_data):
+    """Opening prices of hourly candles that the replay quotes, and the low it is judged by."""
+    story = tomllib.loads(
+        (files("drypowder.venues") / "replays" / f"{name}.toml").read_text("utf-8")
+    )
+    quoted = story["state"]["prices"]
+    opened, lows = _hourly(shared_data)
+    whole = [d for d in quoted["days_ago"] if d == int(d) and d >= 1.0]
+    for coin in ("BTC", "ETH", "SOL"):
+        for days in whole:
+            at = np.datetime64(now.replace(" ", "T")) - np.timedelta64(int(days), "D")
+            price = quoted[coin][quoted["days_ago"].index(days)]
+            assert price == pytest.approx(opened[f"{coin}USDT", at], rel=1e-3), (coin, days)
+    if name == "oct2025":
+        assert lows["BTCUSDT", np.datetime64("2025-10-10T21:00")] == pytest.approx(101_516.5)
+
+
+def _hourly(shared_data):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(shared_data / "crypto" / "binance_usdm_perp_1h_top40.parquet")
+    times = table["open_time_utc"].to_numpy().astype("datetime64[m]")
+    symbols = table["symbol"].cast("string").to_pylist()
+    keys = list(zip(symbols, times, strict=True))
+    return (
+        dict(zip(keys, table["open"].to_pylist(), strict=True)),
+        dict(zip(keys, table["low"].to_pylist(), strict=True)),
+    )
