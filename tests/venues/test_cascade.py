@@ -446,6 +446,16 @@ def test_venues_are_tied_by_arbitrage_and_come_apart_without():
     assert untouched == pytest.approx(100.0 * np.exp(-0.1), rel=1e-9)
 
 
+def test_a_book_that_thins_does_not_move_the_price_by_itself():
+    """After a fast fall prices come back smoothly: thinning withdraws orders at every distance."""
+    place = setting(venue(), coins=("one",), depth_usd=2e5)
+    people = crowd(place, 401, seed=5)
+    end = played(place, people, fall(300, -0.2, over=20))
+    late = np.diff(np.log(end.mid[150:, 0]))
+    assert np.abs(late).max() < 2e-3
+    assert end.mid[-1, 0] > end.mid[:, 0].min()
+
+
 def test_an_outage_delays_and_a_stale_oracle_hides():
     people = one(1.0, 10.0, 100.0, 60.0)
     late = setting(venue(), coins=("one",), outages=(Outage("liquidation", 0, 0.0, 31.0),))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from drypowder.cli.liquidating import app as liquidations
 from drypowder.report.words import catalogue
 
 _words = catalogue()
@@ -28,6 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(liquidations, name="liquidations")
 
 
 def _version(asked: bool) -> None:

@@ -48,6 +48,11 @@ _WIDE_SERIES = ("forced_usd_bn", "leverage", "largest_leverage")  # single preci
 _trace_count = 0  # compiled traces so far, for the test that counts them
 
 
+def _plainly(name: str, program: Callable, *arguments):
+    """Call a program as it is."""
+    return program(*arguments)
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Everything a simulation needs, as arrays. Built by the scenarios room.
@@ -76,6 +81,7 @@ def simulate(
     threads: int | None = None,
     chunks: Callable[[Inputs, np.ndarray, int], dict] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    call: Callable = _plainly,
 ) -> Run:
     """Run a scenario.
 
@@ -84,11 +90,12 @@ def simulate(
         seed: of the news and of the parameter draws.
         chunks: replaces the computation of one chunk (the run store resumes through it).
         progress: called with (paths done, paths in all).
+        call: how the compiled program of the central path is called (from a cache of programs).
 
     Returns:
         Run, whether or not paths failed; failures are listed, never hidden.
     """
-    center, books = run_companions(inputs)
+    center, books = run_companions(inputs, call)
     first = {name: array[:1] for name, array in center.items()}
     series = first if paths == 1 else _ensemble(inputs, paths, seed, threads, chunks, progress)
     names = ["central", *inputs.companions]
@@ -109,7 +116,9 @@ def simulate(
     )  # fmt: skip
 
 
-def run_companions(inputs: Inputs) -> tuple[dict[str, np.ndarray], Books]:
+def run_companions(
+    inputs: Inputs, call: Callable = _plainly
+) -> tuple[dict[str, np.ndarray], Books]:
     """The central path and its twins in one narrow program that also keeps the books."""
     twins = list(inputs.companions.values())
     levers = make_levers(inputs, 1 + len(twins), shock_scale=0.0)
@@ -119,7 +128,9 @@ def run_companions(inputs: Inputs) -> tuple[dict[str, np.ndarray], Books]:
             fields[name][position] = value
     levers = Levers(**{name: jnp.asarray(array) for name, array in fields.items()})
     central = np.zeros(1 + len(twins), dtype=int)
-    series, last, ledger = _simulated(inputs, inputs.draw(central), levers, central, 0, ledger=True)
+    series, last, ledger = _simulated(
+        inputs, inputs.draw(central), levers, central, 0, ledger=True, call=call
+    )
     closing = np.asarray(last.units[:, :, 0] * jnp.exp(last.log_price[None, :, 0]))
     flows, trades = _flows(ledger, inputs.economy), np.asarray(ledger.trades)[..., 0]
     return series, Books(np.asarray(inputs.units), closing, flows, trades)
@@ -143,7 +154,7 @@ def run_block(
     return _simulated(inputs, parameters, levers, numbers, seed, ledger=False)[0]
 
 
-def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
+def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool, call=_plainly):
     """Series of every path, the last state, and the ledger if it was kept."""
     world, state = _open(
         jnp.asarray(inputs.units),
@@ -158,7 +169,7 @@ def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool):
     else:  # nothing to draw, and nothing to compile for it
         news = jnp.zeros((len(inputs.dates), inputs.issued.shape[1], len(numbers)))
     scan = _scan_with_ledger if ledger else _scan
-    seen, last, kept = scan(world, state, inputs.days, news)
+    seen, last, kept = call("days", scan, world, state, inputs.days, news)
     series = _to_series(seen)
     series["failed_day"] = np.asarray(last.failed_day)
     series["failed_market"] = np.asarray(last.failed_market)

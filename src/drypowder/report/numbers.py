@@ -13,6 +13,8 @@ from drypowder.report.words import Catalogue
 
 _MINUS = "\N{MINUS SIGN}"
 _TRILLION, _BILLION, _MILLION = 1e3, 1.0, 1e-3  # in billions of dollars
+PRICE_FIGURES = 9  # to the cent below ten million
+LEVEL_FIGURES = 6  # of a simulated price, or a row of a map
 _ROUNDING = 5e-4  # 999.96 billion is written as 1 trillion
 
 
@@ -89,6 +91,8 @@ def cell(value: Any, kind: str, words: Catalogue) -> str:
     number = float(value)
     if kind == "plain":
         return plain(number, words)
+    if kind in ("price", "level"):
+        return plain(number, words, figures=PRICE_FIGURES if kind == "price" else LEVEL_FIGURES)
     if kind == "share":
         return fixed(100 * number, words, digits=1 if abs(number) < 0.9995 else 0)
     if kind == "change_pct":

@@ -61,7 +61,7 @@ def produce(
     began = time.perf_counter()
     with Artist() as artist:
         from drypowder.scenarios import compile_inputs
-        from drypowder.scenarios.simulate import prepare_jax
+        from drypowder.scenarios.simulate import kept_programs, prepare_jax
 
         prepare_jax()
         from drypowder.engine.simulate import make_stamp, run_paths, simulate
@@ -70,7 +70,8 @@ def produce(
         stamp = make_stamp(inputs, paths=order.paths, seed=order.seed)
         partial = Partial.of(home, stamp)
         asked: dict[str, Any] = {"paths": order.paths, "seed": order.seed, "threads": order.threads}
-        run = simulate(inputs, **asked, chunks=partial.chunks(run_paths), progress=progress)
+        asked |= {"chunks": partial.chunks(run_paths), "call": kept_programs()}
+        run = simulate(inputs, **asked, progress=progress)
         seconds = time.perf_counter() - began
         check(run)
         record = record_of(run, about(order, inputs), keep_paths=order.keep_paths)

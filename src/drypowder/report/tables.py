@@ -13,7 +13,7 @@ from drypowder.report.words import Catalogue
 
 KINDS = (
     "text", "date", "moment", "count", "usd_bn", "change_usd_bn", "bp", "change_bp", "rate",
-    "share", "change_pct", "years", "number", "mixed", "plain",
+    "share", "change_pct", "years", "number", "mixed", "plain", "price", "level",
 )  # fmt: skip
 _NO_AMOUNTS = ("text", "date", "moment")
 _UNIT = ", "  # before the unit of a heading

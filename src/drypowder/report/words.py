@@ -14,7 +14,10 @@ from importlib import resources
 
 from drypowder.errors import DrypowderError
 
-SECTIONS = ("calibrate", "cli", "errors", "glossary", "labels", "report", "why")
+SECTIONS = (
+    "calibrate", "cli", "errors", "glossary", "labels", "liquidations", "replicate", "report",
+    "why",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

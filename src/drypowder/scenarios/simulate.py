@@ -44,7 +44,9 @@ def simulate(
     from drypowder.scenarios.compile import compile_inputs
 
     inputs = compile_inputs(scenario, years=years, seed=seed)
-    return run(inputs, paths=paths, seed=seed, threads=threads, progress=progress)
+    return run(
+        inputs, paths=paths, seed=seed, threads=threads, progress=progress, call=kept_programs()
+    )
 
 
 def prepare_jax() -> None:
@@ -57,6 +59,13 @@ def prepare_jax() -> None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def kept_programs() -> Callable:
+    """How to call a compiled program: from the folder of programs, if there is one."""
+    from drypowder.scenarios.programs import KeptPrograms
+
+    return KeptPrograms(cache_folder())
 
 
 def cache_folder() -> Path:

@@ -50,6 +50,15 @@ def symbol_key(symbol: str) -> str:
     return _CONTRACT_WORDS.sub("", re.sub(r"[/_\-\s]", "", pair)) + dash + expiry
 
 
+def coin_of(symbol: str) -> str:
+    """The coin of a symbol: BTC of BTCUSDT, BTC/USDT:USDT and BTC."""
+    key = symbol_key(symbol).partition("-")[0]
+    for money in _MONIES:
+        if key.endswith(money) and key != money:
+            return key.removesuffix(money)
+    return key
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence that there is no such name, with the nearest ones."""
     from difflib import get_close_matches

@@ -39,7 +39,10 @@ class _Books:
         before = self.fall()
         self.consumed = refilled(self.consumed, self.rate, seconds / _MINUTE_S)
         stays = self.permanent * (before - self.fall())
-        self.depth = book_depth(self.normal, five_minute_return, self.thinning, self.floor)
+        depth = book_depth(self.normal, five_minute_return, self.thinning, self.floor)
+        # orders leave at every distance alike: where the price stands does not change by itself
+        self.consumed *= depth / self.depth
+        self.depth = depth
         return stays
 
     def sell(self, usd: Floats) -> Floats:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from drypowder.venues.schema import Rule, VenueFile
 
 _READ_MORE = (
-    "Read the venue's full table with drypowder.venues.read_tiers (a ccxt JSON or a CSV file) and "
-    "pass it to profile.with_tables."
+    "Read the venue's full table, a ccxt JSON or a CSV file: --tiers FILE, or in Python "
+    "drypowder.venues.read_tiers and profile.with_tables."
 )
 _OWN_FORMAT = "A profile is a TOML file in UTF-8; the shipped ones show how it looks."
 

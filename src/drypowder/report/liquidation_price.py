@@ -1,0 +1,261 @@
+"""At which price a venue closes a position: one from its terms, or a file of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from drypowder.errors import UsageError
+from drypowder.report.words import coded
+from drypowder.venues._naming import coin_of
+from drypowder.venues.brackets import bracket_index, maintenance_margin
+from drypowder.venues.margin import backstop_price, bankruptcy_price, liquidation_price
+from drypowder.venues.positions import Positions
+from drypowder.venues.profile import Profile
+from drypowder.venues.rounding import round_price
+
+_ROUNDING = 1e-9  # relative
+LONG, SHORT = 1, -1
+
+
+@dataclass(frozen=True)
+class Question:
+    """One position, and what else its account holds if it is cross."""
+
+    profile: Profile
+    symbol: str  # as the venue's table spells it
+    side: int
+    size: float  # coins, or contracts where inverse
+    entry_price: float
+    margin: float  # or the wallet of a cross account; the contract's money
+    leverage: float | None = None  # as asked for
+    cross: bool = False
+    mark: float | None = None
+    other_maintenance: float = 0.0
+    other_unrealised: float = 0.0
+    tick: float | None = None
+    contract_value: float | None = None
+
+    @property
+    def inverse(self) -> bool:
+        return self.profile.contract == "inverse"
+
+    @property
+    def money(self) -> str:
+        """What margin and notionals are counted in."""
+        return coin_of(self.symbol) if self.inverse else self.profile.money
+
+    @property
+    def reference(self) -> float:
+        """What distances are told from."""
+        return self.entry_price if self.mark is None else self.mark
+
+    def notional(self, price: float) -> float:
+        """In the contract's money."""
+        if self.inverse:
+            return self.size * (self.contract_value or np.nan) / price
+        return self.size * price
+
+    def arguments(self) -> dict[str, Any]:
+        """As the functions of the room take it."""
+        return {
+            "side": self.side,
+            "size": self.size,
+            "entry_price": self.entry_price,
+            "margin": self.margin,
+            "contract": self.profile.contract,
+            "close_fee_rate": self.profile.close_fee_rate,
+            "contract_value": self.contract_value,
+        }
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the table of brackets says of a notional."""
+
+    notional: float
+    bracket: int  # counted from 1
+    brackets: int
+    rate: float
+    deduction: float
+    maintenance: float
+    max_leverage: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Prices of one position; None where there is none."""
+
+    question: Question
+    liquidation: float | None
+    shown: float | None  # the same on the venue's tick; None if the tick is not known
+    bankruptcy: float | None
+    backstop: float | None
+    has_vault: bool
+    at_entry: Standing
+    at_liquidation: Standing | None
+
+
+def answer(question: Question) -> Answer:
+    """The prices of one position.
+
+    Raises:
+        UsageError: DP-133 a size that the table does not cover, DP-153 a leverage above the
+            largest of its bracket, DP-154 margin below maintenance at entry; DP-12x inputs.
+    """
+    profile, brackets = question.profile, question.profile.brackets(question.symbol)
+    rest: dict[str, Any] = {
+        "brackets": brackets,
+        "maintenance_at": profile.maintenance_at,
+        "other_maintenance": question.other_maintenance,
+        "other_unrealised": question.other_unrealised,
+    }
+    given = question.arguments()
+    price = _one(liquidation_price(**given, **rest))
+    at_entry = standing(question, question.entry_price)
+    _refuse(question, at_entry)
+    has_vault = profile.takeover == "vault" and profile.backstop_share > 0.0
+    shown = None
+    if price is not None and question.tick is not None:
+        shown = _one(round_price(price=price, tick=question.tick, side=question.side))
+    return Answer(
+        question=question,
+        liquidation=price,
+        shown=shown,
+        bankruptcy=_one(bankruptcy_price(**given)),
+        backstop=_one(backstop_price(**given, **rest, share=profile.backstop_share))
+        if has_vault
+        else None,
+        has_vault=has_vault,
+        at_entry=at_entry,
+        at_liquidation=None if price is None else standing(question, price),
+    )
+
+
+def standing(question: Question, price: float) -> Standing:
+    """Bracket and maintenance of the position at a price."""
+    brackets = question.profile.brackets(question.symbol)
+    notional = question.notional(price)
+    place = int(bracket_index(notional=notional, brackets=brackets))
+    most = None if brackets.max_leverage is None else float(brackets.max_leverage[place])
+    return Standing(
+        notional=notional,
+        bracket=place + 1,
+        brackets=len(brackets.floor),
+        rate=float(brackets.rate[place]),
+        deduction=float(brackets.deduction[place]),
+        maintenance=float(maintenance_margin(notional=notional, brackets=brackets)),
+        max_leverage=most,
+    )
+
+
+def _refuse(question: Question, at_entry: Standing) -> None:
+    """Positions that the venue would not have opened, or would have closed at once."""
+    question.profile.check_notional(question.symbol, at_entry.notional)
+    money = question.money
+    most = at_entry.max_leverage
+    if question.leverage and most and question.leverage > most * (1.0 + _ROUNDING):
+        raise coded(
+            UsageError, "DP-153", leverage=f"{question.leverage:g}", most=f"{most:g}",
+            notional=f"{at_entry.notional:,.10g} {money}",
+        )  # fmt: skip
+    needed = at_entry.maintenance + question.other_maintenance
+    if question.margin + question.other_unrealised < needed * (1.0 - _ROUNDING):
+        raise coded(
+            UsageError, "DP-154", margin=f"{question.margin:,.10g} {money}",
+            needed=f"{needed:,.10g} {money}",
+        )  # fmt: skip
+
+
+def _one(price: Any) -> float | None:
+    return None if price is None or not np.isfinite(price) else float(price)
+
+
+@dataclass(frozen=True)
+class Priced:
+    """Prices of many positions, nan where there is none; arrays run over [position]."""
+
+    positions: Positions
+    liquidation: np.ndarray
+    bankruptcy: np.ndarray
+    backstop: np.ndarray
+    reference: np.ndarray  # what distances are told from: the mark, or the entry
+
+
+def priced(positions: Positions, marks: Mapping[str, float]) -> Priced:
+    """Liquidation prices of a file, a market at a time.
+
+    Other positions of a cross account count at the marks given by symbol, or at their entry.
+    """
+    found = {name: np.full(len(positions), np.nan) for name in ("lp", "bp", "vault")}
+    reference = _references(positions, marks)
+    groups = list(_groups(positions))
+    need, gain = _others(positions, groups, reference)
+    for rows, profile, symbol in groups:
+        given = _of(positions, rows, profile)
+        rest: dict[str, Any] = {
+            "brackets": profile.brackets(symbol),
+            "maintenance_at": profile.maintenance_at,
+            "other_maintenance": need[rows],
+            "other_unrealised": gain[rows],
+        }
+        found["lp"][rows] = liquidation_price(**given, **rest)
+        found["bp"][rows] = bankruptcy_price(**given)
+        if profile.takeover == "vault" and profile.backstop_share > 0.0:
+            share = profile.backstop_share
+            found["vault"][rows] = backstop_price(**given, **rest, share=share)
+    return Priced(positions, found["lp"], found["bp"], found["vault"], reference)
+
+
+def _of(positions: Positions, rows: np.ndarray, profile: Profile) -> dict[str, Any]:
+    inverse = profile.contract == "inverse"
+    return {
+        "side": positions.side[rows],
+        "size": positions.size[rows],
+        "entry_price": positions.entry_price[rows],
+        "margin": positions.margin[rows],
+        "contract": profile.contract,
+        "close_fee_rate": profile.close_fee_rate,
+        "contract_value": positions.contract_value[rows] if inverse else None,
+    }
+
+
+def _references(positions: Positions, marks: Mapping[str, float]) -> np.ndarray:
+    mark = np.array([marks.get(symbol, np.nan) for symbol in positions.symbols])
+    each = mark[positions.symbol]
+    return np.where(np.isnan(each), positions.entry_price, each)
+
+
+def _groups(positions: Positions):
+    """Rows of each venue and symbol."""
+    key = positions.venue.astype(np.int64) * len(positions.symbols) + positions.symbol
+    for kind in np.unique(key):
+        venue = positions.venues[kind // len(positions.symbols)]
+        assert venue is not None  # the command line always names one
+        yield np.flatnonzero(key == kind), venue, positions.symbols[kind % len(positions.symbols)]
+
+
+def _others(positions: Positions, groups, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Maintenance and unrealised profit of the other positions of each row's cross account."""
+    need, gain = np.zeros(len(positions)), np.zeros(len(positions))
+    for rows, profile, symbol in groups:
+        size = positions.size[rows] * positions.contract_value[rows]
+        entry, now = positions.entry_price[rows], price[rows]
+        inverse = profile.contract == "inverse"
+        notional = size / now if inverse else size * now
+        need[rows] = maintenance_margin(notional=notional, brackets=profile.brackets(symbol))
+        change = 1.0 / entry - 1.0 / now if inverse else now - entry
+        gain[rows] = positions.side[rows] * size * change
+    shared = ~positions.isolated
+    purse = positions.account.astype(np.int64) * len(positions.venues) + positions.venue
+    _, owner = np.unique(purse, return_inverse=True)
+    count = int(owner.max(initial=-1)) + 1
+    total_need = np.bincount(owner, need * shared, count)[owner] - need
+    total_gain = np.bincount(owner, gain * shared, count)[owner] - gain
+    # a sum less one of its parts is rounding where there is no other part
+    alone = np.bincount(owner, shared, count)[owner] < 2.0
+    keep = shared & ~alone
+    return np.where(keep, np.maximum(total_need, 0.0), 0.0), np.where(keep, total_gain, 0.0)
