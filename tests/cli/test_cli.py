@@ -27,7 +27,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 CALL = [sys.executable, "-c", "import sys; from drypowder.cli import main; sys.exit(main())"]
 NOT_A_FORECAST = "A model's answer to what-if, not a forecast."
 VERBS = ("run", "scenarios", "levers", "params", "show", "why", "compare", "export", "explain",
-         "cite", "doctor", "calibrate")  # fmt: skip
+         "cite", "doctor", "calibrate", "liquidations", "replicate")  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,10 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "drypowder"
-ROOMS = ("accounts", "markets", "channels", "engine", "scenarios", "report", "cli")
+ROOMS = (
+    "accounts", "markets", "venues", "channels", "engine", "scenarios", "replications", "report",
+    "cli",
+)  # fmt: skip
 HEAVY = ("jax", "pandas", "matplotlib", "duckdb", "scipy")
 
 # Generous, as tests share their cores; benchmarks/ holds `--help` to 0.3 s.

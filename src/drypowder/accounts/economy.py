@@ -42,10 +42,16 @@ class Economy:
 
     sectors: tuple[Sector, ...]
     instruments: tuple[Instrument, ...]
+    # the one money that every payment moves, as in textbooks; "" for bank deposits, the Treasury
+    # account and reserves, which need exactly one sector of each role
+    money: str = ""
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.instruments, key=lambda i: KINDS.index(i.kind)))
         object.__setattr__(self, "instruments", ordered)
+        if self.money:
+            self.instrument(self.money)
+            return
         for role in ("bank", "money_fund", "government", "central_bank"):
             count = sum(s.role == role for s in self.sectors)
             if count != 1:

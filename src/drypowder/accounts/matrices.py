@@ -34,6 +34,7 @@ from drypowder.errors import DrypowderError, UsageError
 FLOW_TOLERANCE = 1e-9  # of the gross flow in a column of a posting
 _CELL = str | float
 _UNIT = "billion USD"
+_SUFFIXES = {_UNIT: "usd_bn"}  # of columns in files; any other unit is its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,8 @@ class BalanceSheetMatrix:
 
     title: str
     economy: Economy
-    values_usd_bn: Float[np.ndarray, "sector instrument"]  # assets +, liabilities -, USD bn
+    values_usd_bn: Float[np.ndarray, "sector instrument"]  # assets +, liabilities -, in `unit`
+    unit: str = _UNIT  # a textbook counts in units of its own
 
     def __post_init__(self) -> None:
         _check_shape(self.title, self.values_usd_bn, self.economy)
@@ -58,11 +60,11 @@ class BalanceSheetMatrix:
 
     def to_rows(self) -> list[list[_CELL]]:
         """A header, one row a sector with its net worth, and a row of column sums (USD bn)."""
-        instruments = [f"{name}_usd_bn" for name in self.economy.instrument_names]
+        instruments, worth = _headings(self.economy, self.unit)
         body = _with_sums(self.values_usd_bn)
         names = (*self.economy.sector_names, "sum")
         return [
-            ["sector", *instruments, "net_worth_usd_bn"],
+            ["sector", *instruments, worth],
             *([name, *row] for name, row in zip(names, body.tolist(), strict=True)),
         ]
 
@@ -74,12 +76,14 @@ class BalanceSheetMatrix:
         """A booktabs table, instruments as rows and sectors as columns, sums shown."""
         lines = _latex_lines(self.economy.instrument_names, self.values_usd_bn)
         worth = _latex_line("net worth", [*self.net_worth_usd_bn, self.net_worth_usd_bn.sum()])
-        return _latex(self.title, self.economy.sector_names, [*lines, r"\midrule", worth])
+        title, lines = f"{self.title}, {self.unit}", [*lines, r"\midrule", worth]
+        return _latex(title, self.economy.sector_names, lines)
 
     def text(self, width: int = 120) -> str:
         """An aligned plain table no wider than `width`, instruments as rows."""
         labels = (*self.economy.instrument_names, "net worth")
-        return _text(self.title, labels, self.economy.sector_names, self.values_usd_bn, width)
+        title = f"{self.title}, {self.unit}"
+        return _text(title, labels, self.economy.sector_names, self.values_usd_bn, width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +93,7 @@ class FlowMatrix:
     title: str
     economy: Economy
     postings_usd_bn: dict[str, Float[np.ndarray, "sector instrument"]]  # received +, given -
+    unit: str = _UNIT
 
     def __post_init__(self) -> None:
         for name, values in self.postings_usd_bn.items():
@@ -119,9 +124,9 @@ class FlowMatrix:
 
     def to_rows(self) -> list[list[_CELL]]:
         """A header, then for each posting one row a sector and a row of sums; last all postings."""
-        instruments = [f"{name}_usd_bn" for name in self.economy.instrument_names]
+        instruments, worth = _headings(self.economy, self.unit)
         names = (*self.economy.sector_names, "sum")
-        rows: list[list[_CELL]] = [["posting", "sector", *instruments, "net_worth_usd_bn"]]
+        rows: list[list[_CELL]] = [["posting", "sector", *instruments, worth]]
         for posting, values in self._with_total():
             body = _with_sums(values).tolist()
             rows.extend([posting, name, *row] for name, row in zip(names, body, strict=True))
@@ -140,13 +145,13 @@ class FlowMatrix:
             lines += [*self._moved_lines(values), r"\midrule"]
         worth = self.total_usd_bn.sum(axis=1)
         lines.append(_latex_line("change in net worth", [*worth, worth.sum()]))
-        return _latex(self.title, self.economy.sector_names, lines)
+        return _latex(f"{self.title}, {self.unit}", self.economy.sector_names, lines)
 
     def text(self, width: int = 120) -> str:
         """Aligned plain tables, one a posting, each no wider than `width`."""
         return "\n\n".join(
             _text(
-                f"{self.title}: {posting}",
+                f"{self.title}: {posting}, {self.unit}",
                 (*np.array(self.economy.instrument_names)[_touched(values)].tolist(), "net worth"),
                 self.economy.sector_names,
                 values[:, _touched(values)],
@@ -177,6 +182,12 @@ def _check_shape(name: str, values: np.ndarray, economy: Economy) -> None:
             f"{name} has shape {values.shape}, not {wanted} (sectors, instruments).",
             "Give one row a sector and one column an instrument, in the economy's order.",
         )
+
+
+def _headings(economy: Economy, unit: str) -> tuple[list[str], str]:
+    """What heads the columns of a file: each instrument and the net worth, with their unit."""
+    suffix = _SUFFIXES.get(unit, unit.replace(" ", "_"))
+    return [f"{name}_{suffix}" for name in economy.instrument_names], f"net_worth_{suffix}"
 
 
 def _with_sums(
@@ -244,7 +255,7 @@ def _latex(title: str, sectors: tuple[str, ...], lines: list[str]) -> str:
         [
             r"% needs \usepackage{booktabs}; wide: \usepackage{pdflscape} or \resizebox helps",
             r"\begin{table}",
-            rf"\caption{{{_escape(title)}, {_UNIT}; assets positive, liabilities negative}}",
+            rf"\caption{{{_escape(title)}; assets positive, liabilities negative}}",
             rf"\begin{{tabular}}{{l{'r' * (len(sectors) + 1)}}}",
             r"\toprule",
             header,
@@ -272,7 +283,7 @@ def _text(
         for name, column in zip((*sectors, "sum"), table.T.tolist(), strict=True)
     ]
     label_width = max(map(len, labels))
-    lines = [f"{title}, {_UNIT}"]
+    lines = [title]
     for block in _blocks(columns, width - label_width):
         sizes = [max(map(len, column)) for column in block]
         for row, label in enumerate(("", *labels)):

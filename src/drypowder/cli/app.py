@@ -185,6 +185,21 @@ def calibrate(
     )  # fmt: skip
 
 
+@app.command(help=_say("replicate.help"))
+def replicate(
+    name: Annotated[str | None, typer.Argument(help=_say("replicate.name"))] = None,
+    plot: Annotated[bool, typer.Option("--plot", help=_say("replicate.plot"))] = False,
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.output import Output
+    from drypowder.cli.replicating import replicate_papers
+
+    replicate_papers(name, plot=plot, home=home, output=Output.of(as_json, as_csv, out))
+
+
 @app.command(help=_say("compare.help"))
 def compare(
     runs: Annotated[list[str], typer.Argument(help=_say("compare.runs"))],
