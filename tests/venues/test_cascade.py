@@ -15,6 +15,7 @@ from drypowder.venues.events import BOOK, FUND, STAGES, VAULT
 from drypowder.venues.holdings import Collateral, Holdings
 from drypowder.venues.margin import liquidation_price
 from drypowder.venues.population import Population
+from drypowder.venues.prices import Prices
 from drypowder.venues.setting import Outage
 
 ROUND_S = 3.0
@@ -354,6 +355,20 @@ def test_a_full_vault_deleverages_at_the_mark_before():
     assert log.price == pytest.approx([96.0]) and log.counterparty.tolist() == [1]
 
 
+def test_a_vault_pays_no_deficit_beyond_its_limit():
+    """Long 10 at 100 with 60 is closed in the book at 92: 20 are missing, the vault may lose 1."""
+    place = setting(
+        backstop(vault_money=10.0, vault_loss_share=0.1, backstop_share=1e-9), coins=("one",)
+    )
+    people = Population(
+        money=np.array([60.0, 500.0]), owner=np.arange(2), market=np.zeros(2, int),
+        size=np.array([10.0, -10.0]), entry=np.array([100.0, 100.0]),
+    )  # fmt: skip
+    end = played(place, people, np.log([[0.95], [0.92]]))
+    assert end.adl_usd.sum() > 0.0
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
 def test_large_positions_lose_a_fifth_first_and_everything_within_the_window():
     place = setting(backstop(partial_above_usd=500.0), coins=("one",))
     path = np.log([[0.9444], [0.9443], [0.9443]])  # equity 4.4 of 4.72, above two thirds
@@ -424,6 +439,141 @@ def test_funding_is_paid_between_accounts():
     assert np.all(np.abs(end.residual) < 1e-12)
 
 
+# ---- corners
+
+
+def several(*accounts: tuple[float, list[tuple[int, float, float]]]) -> Population:
+    """Accounts by hand: money, then (market, size, entry) of each position."""
+    rows = [(number, *row) for number, (_, held) in enumerate(accounts) for row in held]
+    owner, market, size, entry = (np.array(column) for column in zip(*rows, strict=True))
+    return Population(
+        money=np.array([money for money, _ in accounts]), owner=owner, market=market, size=size,
+        entry=entry,
+    )  # fmt: skip
+
+
+def test_a_counterparty_that_deleveraging_ruins_leaves_no_debt_behind():
+    """The long fails at 92 and is closed at 96; the short from 90 has only 30 of its 60 loss."""
+    place = setting(venue(fund_money=0.0), coins=("one",))
+    people = several((40.0, [(0, 10.0, 100.0)]), (30.0, [(0, -10.0, 90.0)]))
+    end = played(place, people, np.log([[0.92], [0.92]]))
+    assert end.unpaid.sum() == pytest.approx(30.0)
+    assert end.events.deficit[end.events.account == 1].sum() == pytest.approx(30.0)
+    assert end.fund[-1, 0] == pytest.approx(-30.0)
+
+
+def test_a_fee_takes_no_more_than_is_left():
+    """At 94.4 the long has 4 left, the fee would be 11.8: the fund earns 4 and nobody owes."""
+    place = setting(venue(fund_money=0.0, liquidation_fee_rate=0.0125), coins=("one",))
+    people = several((60.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
+    end = played(place, people, np.log([[0.944]]))
+    assert end.events.fee.sum() == pytest.approx(4.0)
+    assert end.fund[-1, 0] == pytest.approx(4.0)
+    assert end.adl_usd.sum() == 0.0 and end.unpaid.sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_who_fails_is_nobodys_counterparty_in_another_market_either():
+    place = setting(venue(fund_money=0.0))
+    people = several(
+        (40.0, [(0, 10.0, 100.0), (1, -100.0, 7.0)]), (-5.0, [(1, 100.0, 7.3)]),
+        (500.0, [(0, -10.0, 100.0)]), (500.0, [(1, 100.0, 7.0)]),
+    )  # fmt: skip
+    end = played(place, people, np.log([[0.92, 1.0]]) * [[1.0, 0.0]])
+    log = end.events.of_stage("adl")
+    assert set(log.account) == {0, 1}
+    assert not set(log.counterparty) & {0, 1}
+    assert end.events.deficit[end.events.account == 0].sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_tiers_close_a_bankrupt_account_as_a_whole():
+    """All at one distance from the mark, not the last small position at many times its price."""
+    place = setting(venue(fund_money=0.0, partial="tiers"))
+    people = several(
+        (10_000.0, [(0, 1000.0, 100.0), (1, 100.0, 7.0)]), (5000.0, [(0, -1000.0, 100.0)]),
+        (5000.0, [(1, -100.0, 7.0)]),
+    )  # fmt: skip
+    end = played(place, people, np.log([[0.85, 1.0]] * 3))
+    log = end.events.of_stage("adl")
+    assert log.price == pytest.approx(np.array([85.0, 7.0]) * (1.0 + 5000.0 / 85_700.0))
+    assert end.book_usd.sum() == 0.0
+
+
+def test_what_a_thin_book_ruins_is_deleveraged_near_the_mark():
+    """Solvent at the mark, ruined by the fill: no last position at several times its price."""
+    place = setting(
+        venue(fund_money=0.0, partial="tiers"), depth_usd=500.0, arbitrage_usd_per_minute=0.0
+    )
+    people = several(
+        (5100.0, [(0, 300.0, 100.0), (1, 100.0, 7.0)]), (5000.0, [(0, -300.0, 100.0)]),
+        (5000.0, [(1, -100.0, 7.0)]),
+    )  # fmt: skip
+    end = played(place, people, np.log([[0.8336, 1.0]] * 2) * [[1.0, 0.0]])
+    log = end.events.of_stage("adl")
+    assert log.price == pytest.approx([83.36, 7.0], rel=0.01)
+
+
+def test_tiers_by_entry_cut_by_the_bracket_at_entry():
+    """310,000 at entry, 279,000 at the mark: cut to 300,000 at entry, a thirty-first."""
+    place = setting(venue(partial="tiers", maintenance_at="entry"), coins=("one",))
+    needs = 0.03 * 310_000 - TIERS.deduction[2]
+    people = one(1.0, 3100.0, 100.0, 31_000.0 + needs - 100.0)
+    end = played(place, people, np.log([[0.9]]))
+    assert end.events.size.tolist() == pytest.approx([100.0])
+
+
+def test_tiers_below_the_first_that_is_cut_close_everything():
+    needs = 0.03 * 330_000 - TIERS.deduction[2]
+    people = one(1.0, 3300.0, 100.0, needs - 100.0)  # in the third tier, enough at its floor
+    for first, closed in ((3, 300.0), (4, 3300.0)):
+        place = setting(venue(partial="tiers", partial_from_tier=first), coins=("one",))
+        end = played(place, people, np.zeros((1, 1)))
+        assert end.events.size.tolist() == pytest.approx([closed])
+
+
+def test_a_deleveraged_failure_is_one_closing_however_many_take_it():
+    place = setting(venue(fund_money=0.0), coins=("one",))
+    people = several((60.0, [(0, 10.0, 100.0)]), *[(500.0, [(0, -0.2, 100.0)])] * 50)
+    end = played(place, people, np.log([[0.92]]))
+    assert end.accounts_deleveraged.sum() == 50 and end.closings.sum() == 1
+    assert end.adl_usd.sum() == pytest.approx(920.0)
+
+
+@pytest.mark.parametrize("round_s", [0.1, 0.2, 3.0, 3.2])
+def test_any_clock_notices_at_once(round_s):
+    place = setting(venue(), coins=("one",))
+    end = cascade(
+        setting=place, population=one(1.0, 10.0, 100.0, 60.0), outside=fall(4, -0.07, over=1),
+        round_s=round_s,
+    )  # fmt: skip
+    assert end.events.time_s[0] == pytest.approx(round_s)
+
+
+def test_coins_held_as_margin_pay_no_funding():
+    from dataclasses import replace
+
+    place = setting(venue(), funding_interval_s=3.0)
+    perp, coin = place.markets
+    place = replace(place, markets=(perp, replace(coin, funding_rate=0.001, collateral_ratio=0.9)))
+    pledge = Collateral(np.array([0], np.int32), np.array([1], np.int16), np.array([10.0]))
+    people = several((600.0, [(0, 10.0, 100.0)]), (600.0, [(0, -10.0, 100.0), (1, -1.0, 7.0)]))
+    end = played(place, people, np.zeros((5, 2)), collateral=pledge)
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
+@given(seed=SEEDS, partial=st.sampled_from(["tiers", "reduce"]))
+@settings(max_examples=5)
+def test_alarms_overlook_nobody_who_waits_to_be_noticed(seed, partial):
+    place = setting(venue(partial=partial, detection_lag_s=9.0), coins=("one",), depth_usd=1e6)
+    people = crowd(place, 101, seed=seed)
+    path = np.cumsum(np.random.default_rng(seed).normal(-0.002, 0.01, (60, 1)), axis=0)
+    quick = played(place, people, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Holdings, "ringing", lambda self, travelled: np.arange(len(self.money)))
+        slow = played(place, people, path)
+    for mine, other in zip(quick.events, slow.events, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
 # ---- the clock and the wires
 
 
@@ -444,6 +594,18 @@ def test_venues_are_tied_by_arbitrage_and_come_apart_without():
     assert loose > 2 * tied
     assert pulled < untouched - 1e-6  # selling on a reached b
     assert untouched == pytest.approx(100.0 * np.exp(-0.1), rel=1e-9)
+
+
+def test_arbitrage_meets_spot_half_way_however_thin_either_book_is():
+    place = setting(venue(), coins=("one",), depth_usd=1e6)
+    prices = Prices(place, ROUND_S)
+    prices.coins.depth = np.array([1e5])  # normal: 2e6
+    prices.perps.sell(np.array([3e6]))
+    prices.read(0.0, ROUND_S)
+    prices.arbitrage(0.0, ROUND_S)
+    prices.read(0.0, ROUND_S)
+    gap = float((prices.spot - prices.mid)[0])
+    assert abs(gap) <= place.arbitrage_cost
 
 
 def test_a_book_that_thins_does_not_move_the_price_by_itself():
@@ -475,7 +637,15 @@ def test_bad_requests_are_refused():
     with pytest.raises(UsageError, match="DP-151"):
         played(place, people, np.zeros((5, 2)))
     with pytest.raises(UsageError, match="DP-151"):
+        played(place, people, np.zeros((0, 1)))
+    with pytest.raises(UsageError, match="DP-151"):
         cascade(setting=place, population=people, outside=np.zeros((5, 1)), round_s=0.0)
+    with pytest.raises(UsageError, match="DP-150"):
+        setting(venue(adl_ranking="by name"), coins=("one",))
+    pledge = Collateral(np.array([0], np.int32), np.array([0], np.int16), np.array([1.0]))
+    coined = setting(venue(), coins=("one",), inverse=True)
+    with pytest.raises(UsageError, match="DP-151"):
+        played(coined, people, np.zeros((5, 1)), collateral=pledge)
     with pytest.raises(UsageError, match="DP-150"):
         setting(venue(partial="never"), coins=("one",))
     with pytest.raises(UsageError, match="DP-150"):

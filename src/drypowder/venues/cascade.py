@@ -88,6 +88,7 @@ def cascade(
         UsageError: DP-151 for a population or a path that does not fit the setting.
     """
     _check(setting, population, outside, round_s)
+    _check_collateral(setting, collateral)
     play = Play(setting, population, collateral, open_orders, round_s, EventLog(events))
     start = play.ledger()
     for number, path in enumerate(outside, start=1):
@@ -113,7 +114,7 @@ def _round(play: Play, time_s: float, outside: Floats) -> None:
 
 
 def _check(setting: Setting, population: Population, outside: Floats, round_s: float) -> None:
-    wanted = (len(outside), len(setting.coins))
+    wanted = (max(len(outside), 1), len(setting.coins))
     if np.shape(outside) != wanted or not np.all(np.isfinite(outside)):
         raise UsageError(
             "DP-151",
@@ -134,6 +135,15 @@ def _check(setting: Setting, population: Population, outside: Floats, round_s: f
         who = int(population.owner[1:][mixed][0])
         raise UsageError(
             "DP-151", f"account {who} has positions on two venues.", "Give it one account each."
+        )
+
+
+def _check_collateral(setting: Setting, collateral: Collateral | None) -> None:
+    if collateral is not None and any(setting.markets[m].inverse for m in set(collateral.market)):
+        raise UsageError(
+            "DP-151",
+            "coins held as margin are priced by an inverse contract.",
+            "Name a linear contract of the coin: its book is in USD.",
         )
 
 

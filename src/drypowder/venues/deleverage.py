@@ -44,9 +44,13 @@ class Queue:
         self._ranked: dict[tuple[int, float], tuple[float, Rows]] = {}
 
     def match(
-        self, failed: Rows, market: int, mark: Floats, index: Floats, venue: Venue, time_s: float
-    ) -> Matched:
+        self, failed: Rows, market: int, mark: Floats, index: Floats, venue: Venue, time_s: float,
+        barred: Rows,
+    ) -> Matched:  # fmt: skip
         """Counterparties for these positions, all of one side of one market.
+
+        Args:
+            barred: accounts that fail in this round: nobody's counterparty.
 
         Positions that find nobody (the other side is used up) are left out of the result.
         """
@@ -58,18 +62,15 @@ class Queue:
         queue = queue[_first_used(holdings.size[queue] != 0.0) :]
         self._ranked[market, side] = made_s, queue
         needed = np.abs(holdings.size[failed])
-        rows = self._enough(queue, needed.sum(), failed, mark[market])
+        rows = self._enough(queue, needed.sum(), barred, mark[market])
         return _paired(needed, np.abs(holdings.size[rows]), rows)
 
-    def _enough(self, queue: Rows, needed: float, failed: Rows, mark: float) -> Rows:
+    def _enough(self, queue: Rows, needed: float, barred: Rows, mark: float) -> Rows:
         """The front of the queue that covers what is needed, losing positions last."""
         holdings, reach = self._holdings, _FIRST_LOOK
         while True:
             rows = queue[:reach]
-            # whoever fails in this round is nobody's counterparty
-            alive = (holdings.size[rows] != 0.0) & ~np.isin(
-                holdings.owner[rows], holdings.owner[failed]
-            )
+            alive = (holdings.size[rows] != 0.0) & ~np.isin(holdings.owner[rows], barred)
             rows = rows[alive]
             gains = _gain(holdings, rows, mark) > 0.0
             if np.abs(holdings.size[rows[gains]]).sum() >= needed:

@@ -127,8 +127,7 @@ class Holdings:
         inverse = self.inverse[market]
         now = _payoff(mark[market], inverse)
         notional = np.abs(size * now)
-        counted = np.where(self.at_entry[market], np.abs(size * self.cost[rows]), notional)
-        maintenance = self.schedule.maintenance(market, counted)
+        maintenance = self.schedule.maintenance(market, self.counted(rows, notional))
         needed = maintenance + self.fee[market] * notional
         count = len(who)
         equity = self.money[who] + sums(of, size * (now - self.cost[rows]), count)
@@ -144,6 +143,11 @@ class Holdings:
             who, equity, required, sums(of, maintenance, count), exposure, rows, of,
             notional, needed,
         )  # fmt: skip
+
+    def counted(self, rows: Rows, notional: Floats) -> Floats:
+        """The notional that brackets are asked for: at the mark, or at entry where so ruled."""
+        at_entry = np.abs(self.size[rows] * self.cost[rows])
+        return np.where(self.at_entry[self.market[rows]], at_entry, notional)
 
     def pledge_value(self, who: Rows, index: Floats) -> Floats:
         """What collateral counts for, at its index and after its haircut."""

@@ -4,6 +4,7 @@
  - share (Hyperliquid): a large position loses a share; within a window after that, all of it.
  - tiers (OKX, Bybit): the position with the largest requirement is cut to the top of a lower
    bracket, the nearest that restores the ratio; from the lowest bracket it is closed in full.
+   An account without equity is closed as a whole, at its bankruptcy price if nobody pays.
  - reduce (Binance): one order large enough to restore the ratio at the price the book offers.
 A backstop vault takes the whole account, margin included, once equity is below a share of
 maintenance. Equity below zero is nobody's to take: the waterfall of the caller decides.
@@ -83,22 +84,24 @@ def _down_the_tiers(standing: Standing, holdings: Holdings, venue: Venue, price:
     worst = _largest_each(standing)
     market, notional = holdings.market[standing.rows[worst]], standing.notional[worst]
     schedule = holdings.schedule
-    bracket = schedule.bracket(market, notional)
+    counted = holdings.counted(standing.rows[worst], notional)
+    bracket = schedule.bracket(market, counted)
     missing = (standing.required - standing.equity)[standing.of[worst]]
     cut = np.ones(len(worst))  # from the lowest bracket, or if no cut is enough: all of it
-    undecided = notional > venue.partial_above_usd
+    undecided = (notional > venue.partial_above_usd) & (bracket >= venue.partial_from_tier - 1)
     for down in range(int(bracket.max(initial=0))):
         place = bracket - down
         target = schedule.floor[market, np.maximum(place, 0)]
         able = undecided & (place >= 1)
         aim = np.where(able, target, 0.0)
-        kept = schedule.maintenance(market, aim) + holdings.fee[market] * aim
+        less = 1.0 - aim / np.where(able, counted, 1.0)
+        kept = schedule.maintenance(market, aim) + holdings.fee[market] * notional * (1.0 - less)
         freed = standing.needed[worst] - kept
-        enough = able & (freed - (notional - aim) * price[worst] >= missing)
-        cut = np.where(enough, 1.0 - aim / notional, cut)
+        enough = able & (freed - notional * less * price[worst] >= missing)
+        cut = np.where(enough, less, cut)
         undecided &= ~enough
     share[worst] = cut
-    return share
+    return np.where(standing.equity[standing.of] > 0.0, share, 1.0)
 
 
 def _largest_each(standing: Standing) -> Rows:

@@ -56,8 +56,8 @@ class Play:
         self.travelled = np.zeros(markets + 1)
         self.forced = np.zeros(population.accounts, dtype=bool)
         self.deleveraged = np.zeros(population.accounts, dtype=bool)
-        self.found_at = np.full(population.accounts, np.inf, dtype=np.float32)
-        self.in_full_until = np.full(population.accounts, -np.inf, dtype=np.float32)
+        self.found_at = np.full(population.accounts, np.inf)
+        self.in_full_until = np.full(population.accounts, -np.inf)
         self.pending = np.zeros(markets)  # USD of collateral to be sold in the next round
         self.open_interest = sums(population.market, np.maximum(population.size, 0.0), markets)
         self.fill = np.exp(self.prices.mid)  # average price of this round's orders

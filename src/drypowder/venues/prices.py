@@ -143,8 +143,8 @@ class Prices:
     def _share(self) -> Floats:
         """Part of the gap closed in a round: spot comes to meet it, by its share of the depth."""
         count = len(self.spot)
-        here = sums(self.coin, self.perps.normal, count)
-        return (self.coins.normal / (self.coins.normal + here))[self.coin]
+        here = sums(self.coin, self.perps.depth, count)
+        return (self.coins.depth / (self.coins.depth + here))[self.coin]
 
     def _out(self, kind: str, time_s: float) -> NDArray[np.bool_]:
         """Markets whose service of that kind is down now."""

@@ -36,6 +36,7 @@ from drypowder.venues.vintages import Leverage, PricePath
 
 Floats = NDArray[np.float64]
 _BARS_A_DAY, _COMMON = 24, 0.8  # of the drawn path: bars, and correlation with the market
+_LEAST_ACCOUNTS = 6000  # of a venue: its table of tiers needs so many
 _DAYS_A_YEAR, _MINUTE_S, _BN = 365.0, 60.0, 1e9
 
 
@@ -207,10 +208,8 @@ class _Built:
         """Accounts of all venues, each venue's share by its open interest."""
         value = self.value
         interest = {name: np.array(value["open_interest_usd_bn"][name]) for name in self.names}
-        total = sum(one.sum() for one in interest.values())
         parts = []
         for number, name in enumerate(self.names):
-            count = max(int(value["crowd_accounts"] * interest[name].sum() / total), 6000)
             multiple = value["leverage_multiple"].get(name, 1.0)
             parts.append(
                 sample_population(
@@ -222,7 +221,7 @@ class _Built:
                         value["mean_age_days"],
                     ),
                     brackets=self._tiers(name),
-                    crowd=self._crowd(count),
+                    crowd=self._crowd(self._accounts(name)),
                     generator=np.random.default_rng([seed, number]),
                     market_numbers=np.arange(len(self.coins)) + number * len(self.coins),
                 )
@@ -246,11 +245,17 @@ class _Built:
         minutes = (np.arange(rounds) + 1) * self.story["round_s"] / _MINUTE_S
         return np.stack([np.interp(minutes, told["minutes"], told[coin]) for coin in self.coins], 1)
 
-    def accounts_each(self) -> float:
-        """Real accounts that one sampled account stands for."""
-        total = _BN * sum(np.sum(one) for one in self.value["open_interest_usd_bn"].values())
-        real = total / self.value["open_interest_usd_each"]
-        return real / self.value["crowd_accounts"]
+    def accounts_each(self) -> Floats:
+        """[venue] real accounts that one sampled account stands for."""
+        interest = np.array([np.sum(self.value["open_interest_usd_bn"][n]) for n in self.names])
+        real = _BN * interest / self.value["open_interest_usd_each"]
+        return real / np.array([self._accounts(name) for name in self.names])
+
+    def _accounts(self, name: str) -> int:
+        """Accounts sampled on a venue: its share by open interest, and enough of them."""
+        interest = self.value["open_interest_usd_bn"]
+        share = np.sum(interest[name]) / sum(np.sum(one) for one in interest.values())
+        return max(int(self.value["crowd_accounts"] * share), _LEAST_ACCOUNTS)
 
     def symbols(self) -> Floats:
         """[coin] contracts of each: one, or how many the basket holds."""
@@ -300,7 +305,9 @@ def _reported(played: Cascade, built: _Built) -> Reported:
     """
     coin = np.array([one.coin for one in played.setting.markets])
     usd = played.forced_usd.sum(axis=2)
-    rate = played.closings * built.accounts_each() / built.story["round_s"] / built.symbols()[coin]
+    venue = np.array([one.venue for one in played.setting.markets])
+    each = built.accounts_each()[venue] / built.symbols()[coin]
+    rate = played.closings * each / built.story["round_s"]
     shown = np.zeros_like(usd)
     for market, one in enumerate(played.setting.markets):
         per_second = built.feeds()[one.venue]

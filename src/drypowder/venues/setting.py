@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from drypowder.errors import UsageError
 from drypowder.venues.brackets import Brackets
 from drypowder.venues.marks import MARK_RULES
+from drypowder.venues.ranking import RANKINGS
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +46,7 @@ class Venue:
     liquidation_fee_rate: float = 0.0  # of what is closed in the book, paid to the fund
     maintenance_at: str = "mark"  # or "entry"
     partial: str = "none"  # none, share, tiers, reduce
+    partial_from_tier: int = 1  # counted from 1: from lower brackets everything is closed
     partial_above_usd: float = 0.0  # smaller positions are closed in full
     partial_share: float = 1.0  # of a position, the first time
     partial_window_s: float = 0.0  # after a partial order, in which the next is for everything
@@ -155,6 +157,7 @@ def _check_venue(venue: Venue) -> None:
         ("partial liquidation", venue.partial, PARTIAL_RULES),
         ("price of auto-deleveraging", venue.adl_price, ADL_PRICES),
         ("mark", venue.mark, MARK_RULES),
+        ("ranking", venue.adl_ranking, tuple(one for one in RANKINGS if one != "random")),
         ("moment of maintenance", venue.maintenance_at, ("mark", "entry")),
     ):
         if value not in known:

@@ -32,15 +32,21 @@ def settle(play: Play, plan: Plan) -> None:
     if plan.adl.any():
         _deleverage(play, plan)
     _square(play, plan)
-    touched = play.holdings.examine(standing.who, play.mark, play.index)
+    _look_again(play, standing.who)
+
+
+def _look_again(play: Play, who: Rows) -> None:
+    """Set the alarms of accounts that have changed; whoever is safe now was never found short."""
+    touched = play.holdings.examine(who, play.mark, play.index)
     play.holdings.arm(touched, play.travelled)
+    play.found_at[who[touched.equity >= touched.required]] = np.inf
 
 
 def _close_in_book(play: Play, plan: Plan, chosen: NDArray[np.bool_]) -> None:
     holdings, standing = play.holdings, plan.standing
     share = np.where(chosen[standing.of], plan.orders.share, 0.0)
     fee = fees(play, plan, share)
-    keep = share > 0.0
+    keep = (share > 0.0) & (holdings.size[standing.rows] != 0.0)
     rows, share, fee = standing.rows[keep], share[keep], fee[keep]
     market = holdings.market[rows]
     closed, _ = holdings.close(rows, share, play.fill[market])
@@ -60,7 +66,7 @@ def _close_in_book(play: Play, plan: Plan, chosen: NDArray[np.bool_]) -> None:
 def _hand_over(play: Play, plan: Plan, chosen: NDArray[np.bool_]) -> None:
     """The vault takes positions at the mark, and all margin with them."""
     holdings, standing = play.holdings, plan.standing
-    rows = standing.rows[chosen[standing.of]]
+    rows = standing.rows[chosen[standing.of] & (holdings.size[standing.rows] != 0.0)]
     market, who = holdings.market[rows], standing.who[chosen]
     closed, _ = holdings.close(rows, np.ones(len(rows)), play.mark[market])
     np.add.at(play.vault_size, market, closed)
@@ -105,7 +111,10 @@ def _close_against(play: Play, plan: Plan, rows: Rows, price: Floats) -> None:
     """Close failed rows against the queue; what finds nobody goes to the book's makers."""
     holdings = play.holdings
     market = int(holdings.market[rows[0]])
-    matched = play.queue.match(rows, market, play.mark, play.index, plan.venue, play.time_s)
+    matched = play.queue.match(
+        rows, market, play.mark, play.index, plan.venue, play.time_s, plan.standing.who[plan.adl]
+    )
+    before = np.abs(holdings.size[matched.row])
     size, at = matched.size, price[matched.failed]
     who, side = rows[matched.failed], np.sign(holdings.size[rows[0]])
     now = payoff(at, np.full(len(at), holdings.inverse[market]))
@@ -114,33 +123,52 @@ def _close_against(play: Play, plan: Plan, rows: Rows, price: Floats) -> None:
     _reduce(holdings, matched.row, -side * size, now)
     losers = holdings.owner[matched.row]
     play.deleveraged[losers] = True
-    play.count_closed(play.adl_usd, np.full(len(size), market), side * size)
+    play.count_closed(play.adl_usd, np.full(len(rows), market), side * whole)
     play.log.add(
         play.time_s, holdings.owner[who], market, "adl", side * size, at, counterparty=losers
     )
     _nobody_left(play, rows, market, whole)
+    dust = np.abs(holdings.size[matched.row]) <= _DUST * before
+    _to_makers(play, np.unique(matched.row[dust]))
     touched = np.unique(losers).astype(np.int64)
-    if len(touched):
-        holdings.arm(holdings.examine(touched, play.mark, play.index), play.travelled)
+    _pay_debts(play, plan, touched)
+    _look_again(play, touched)
 
 
 def _nobody_left(play: Play, rows: Rows, market: int, whole: Floats) -> None:
     """Makers are the other side of what is left when the queue is empty, at the mark."""
     holdings = play.holdings
-    here = np.full(len(rows), market)
-    closed, _ = holdings.close(rows, np.ones(len(rows)), play.mark[here])
-    play.makers_take(here, closed, payoff(play.mark, holdings.inverse)[here])
+    closed = _to_makers(play, rows)
     some = np.abs(closed) > _DUST * whole  # the rest is rounding of the matching
-    play.count_closed(play.adl_usd, here[some], closed[some])
     play.log.add(
         play.time_s, holdings.owner[rows][some], market, "adl", closed[some],
         play.mark[market], counterparty=BOOK,
     )  # fmt: skip
 
 
+def _to_makers(play: Play, rows: Rows) -> Floats:
+    """Close positions against the makers at the mark; tells the signed sizes."""
+    holdings = play.holdings
+    market = holdings.market[rows]
+    closed, _ = holdings.close(rows, np.ones(len(rows)), play.mark[market])
+    play.makers_take(market, closed, payoff(play.mark, holdings.inverse)[market])
+    return closed
+
+
 def _square(play: Play, plan: Plan) -> None:
-    """Collateral pays first, then fund or vault; a surplus goes where the rule says."""
-    holdings, who = play.holdings, plan.standing.who
+    """Debts are paid; a surplus goes where the rule says."""
+    holdings = play.holdings
+    closed = _pay_debts(play, plan, plan.standing.who)
+    if plan.venue.surplus_to_fund:
+        alone = np.diff(holdings.start)[closed] == 1
+        left = closed[alone & ~_pledges(play, closed)]
+        play.fund[plan.number] += holdings.money[left].sum()
+        holdings.money[left] = 0.0
+
+
+def _pay_debts(play: Play, plan: Plan, who: Rows) -> Rows:
+    """Collateral pays first, then fund or vault for whoever has no position left; tells who."""
+    holdings = play.holdings
     rows, of = rows_of(holdings.start, who)
     open_left = sums(of, np.abs(holdings.size[rows]), len(who)) > 0.0
     if holdings.pledged is not None:
@@ -160,11 +188,7 @@ def _square(play: Play, plan: Plan) -> None:
         play.time_s, closed[some], market, "full", 0.0, play.mark[market],
         deficit=owed[some], counterparty=payer,
     )  # fmt: skip
-    if plan.venue.surplus_to_fund:
-        alone = np.diff(holdings.start)[closed] == 1
-        left = closed[alone & ~_pledges(play, closed)]
-        play.fund[plan.number] += holdings.money[left].sum()
-        holdings.money[left] = 0.0
+    return closed
 
 
 def _pledges(play: Play, who: Rows) -> NDArray[np.bool_]:

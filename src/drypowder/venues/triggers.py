@@ -28,7 +28,9 @@ def pay_funding(play: Play) -> None:
     per_size = due * rate * np.abs(payoff(play.mark, holdings.inverse))
     paid = holdings.size * per_size[holdings.market]
     holdings.money -= sums(holdings.owner, paid, len(holdings.money))
-    play.maker_cost += play.maker_size * per_size
+    # contracts only: coins that makers gave as margin, or bought of it, pay nothing
+    contracts = sums(holdings.market, holdings.size, len(per_size)) + play.vault_size
+    play.maker_cost -= contracts * per_size
     venue = play.prices.venue
     play.vault -= sums(venue, play.vault_size * per_size, len(play.vault))
     play.travel(due * np.abs(rate), float(due * np.abs(rate).max()))

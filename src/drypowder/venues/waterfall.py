@@ -105,42 +105,58 @@ def _vault_sold(play: Play) -> None:
 def _beyond_help(play: Play, plan: Plan) -> NDArray[np.bool_]:
     """Accounts that must be auto-deleveraged: the fund may not pay what they would owe.
 
-    The fund pays the smallest deficits first, so that it saves as many as it can. A venue
-    with a vault deleverages those whom the vault may not take.
+    The fund (or vault) pays the smallest deficits first, so that it saves as many as it can. A
+    venue with a vault deleverages those whom the vault may not take, too.
     """
-    standing = plan.standing
+    owed = np.maximum(-_after_fill(play, plan), 0.0)  # also of what is left open on purpose
     if plan.venue.backstop_share > 0.0:
-        return _vault_is_full(play, plan)
-    owed = np.maximum(-_after_fill(play, plan), 0.0) * ~plan.orders.partial
+        owed = np.where(plan.orders.to_vault, 0.0, owed)
     order = np.argsort(owed, kind="stable")
-    beyond = np.zeros(len(standing.who), dtype=bool)
+    beyond = np.zeros(len(owed), dtype=bool)
     beyond[order] = np.cumsum(owed[order]) > _allowance(play, plan.number)
-    return beyond & (owed > 0.0)
+    beyond &= owed > 0.0
+    return beyond | _vault_is_full(play, plan) if plan.venue.backstop_share > 0.0 else beyond
 
 
 def _after_fill(play: Play, plan: Plan) -> Floats:
     """Equity of each account once its orders are filled and the fee is paid."""
+    standing, share = plan.standing, plan.orders.share
+    paid = sums(standing.of, fees(play, plan, share), len(standing.who))
+    return _before_fee(play, plan, share) - paid
+
+
+def _before_fee(play: Play, plan: Plan, share: Floats) -> Floats:
+    """Equity of each account once these shares of its positions are closed at the fill."""
     standing, holdings = plan.standing, play.holdings
     market = holdings.market[standing.rows]
     gap = payoff(play.fill, holdings.inverse) - payoff(play.mark, holdings.inverse)
-    closed = holdings.size[standing.rows] * plan.orders.share
-    change = closed * gap[market] - fees(play, plan, plan.orders.share)
-    return standing.equity + sums(standing.of, change, len(standing.who))
+    closed = holdings.size[standing.rows] * share
+    return standing.equity + sums(standing.of, closed * gap[market], len(standing.who))
 
 
 def fees(play: Play, plan: Plan, share: Floats) -> Floats:
-    """Liquidation fee of each row, venue's money."""
-    holdings, rows = play.holdings, plan.standing.rows
+    """Liquidation fee of each row, venue's money: of what is left, so no debt comes of it."""
+    standing, holdings, rows = plan.standing, play.holdings, plan.standing.rows
     price = payoff(play.fill, holdings.inverse)[holdings.market[rows]]
     rate = plan.venue.liquidation_fee_rate
-    return np.abs(holdings.size[rows] * share * price) * rate
+    asked = np.abs(holdings.size[rows] * share * price) * rate
+    of_account = sums(standing.of, asked, len(standing.who))
+    left = np.maximum(_before_fee(play, plan, share), 0.0)
+    part = np.minimum(left / np.where(of_account > 0.0, of_account, 1.0), 1.0)
+    return asked * part[standing.of]
 
 
 def _allowance(play: Play, venue: int) -> float:
-    """What a fund may pay now: it must not fall further from its recent peak than the rule."""
-    rule = play.setting.venues[venue].fund_loss_share
+    """What a fund or vault may pay now: its rule says how far it may fall.
+
+    A fund from its peak of the last eight hours, a vault from what it began with.
+    """
+    rules = play.setting.venues[venue]
+    if rules.backstop_share > 0.0:
+        floor = (1.0 - rules.vault_loss_share) * rules.vault_money
+        return max(play.vault_equity(venue)[0] - floor, 0.0)
     peak = max(float(one[venue]) for one in play.fund_peaks)
-    return max(float(play.fund[venue]) - (1.0 - rule) * peak, 0.0)
+    return max(float(play.fund[venue]) - (1.0 - rules.fund_loss_share) * peak, 0.0)
 
 
 def _vault_is_full(play: Play, plan: Plan) -> NDArray[np.bool_]:
