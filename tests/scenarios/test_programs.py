@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import NamedTuple
 
 import jax
@@ -69,8 +71,35 @@ def test_a_broken_program_is_thrown_away_and_done_without(tmp_path):
 
 def test_a_program_that_loads_differently_is_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(programs, "_same", lambda one, other: False)
-    check(KeptPrograms(tmp_path)("twice", twice, PAIR))
+    call = KeptPrograms(tmp_path)
+    check(call("twice", twice, PAIR))
     assert not kept(tmp_path)
+    monkeypatch.setattr(call, "_first", lambda *_: pytest.fail("it was tried again"))
+    check(call("twice", twice, PAIR))
+
+
+def test_what_jax_has_cached_is_compiled_afresh(tmp_path):
+    """An executable out of JAX's own cache lacks functions when it is loaded again."""
+    code = (
+        "import sys, jax, jax.numpy as jnp\n"
+        "from pathlib import Path\n"
+        "from drypowder.scenarios.programs import KeptPrograms\n"
+        "jax.config.update('jax_compilation_cache_dir', sys.argv[1])\n"
+        "jax.config.update('jax_persistent_cache_min_compile_time_secs', 0.0)\n"
+        "jax.config.update('jax_persistent_cache_min_entry_size_bytes', -1)\n"
+        "f = jax.jit(lambda x: jax.lax.scan(lambda c, y: (c + jnp.sin(y) * y, c - y), 0.0, x))\n"
+        "x = jnp.arange(7.0)\n"
+        "folder = Path(sys.argv[2])\n"
+        "KeptPrograms(folder)('f', f, x) if folder.is_dir() else f(x)\n"
+        "print(len(list(folder.glob('*.program'))))\n"
+    )
+    (tmp_path / "programs").mkdir()
+    for folder, count in (("none", "0"), ("programs", "1")):  # the second finds JAX's cache filled
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "jax"), str(tmp_path / folder)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.strip() == count, done.stderr
 
 
 def test_a_folder_that_is_not_there_costs_nothing_but_time(tmp_path):

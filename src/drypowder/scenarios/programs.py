@@ -13,6 +13,8 @@ import hashlib
 import os
 import pickle
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.experimental import serialize_executable
+from jax.experimental.compilation_cache import compilation_cache
 
 _ROOMS = ("accounts", "markets", "venues", "channels", "engine")  # what programs are traced from
 _KEPT = 8  # programs; the oldest go first
+_REFUSED = ".refused"  # in place of a program that cannot be kept here
 
 
 class KeptPrograms:
@@ -34,6 +38,8 @@ class KeptPrograms:
     def __call__(self, name: str, program: Any, *arguments: Any) -> Any:
         """What `program(*arguments)` gives; `program` is jitted and has no static arguments."""
         place = self._folder / f"{name}-{_key(arguments)}.program"
+        if place.with_suffix(_REFUSED).exists():
+            return program(*arguments)
         if not place.exists():
             return self._first(program, arguments, place)
         try:
@@ -49,10 +55,11 @@ class KeptPrograms:
         result = compiled(*arguments)
         try:
             content = _packed(compiled)
-            if _same(_run(content, arguments), result):
-                _write(place, content)
-        except Exception:  # this machine, disk or version keeps none: nothing is lost but time
-            return result
+            kept = _same(_run(content, arguments), result)
+            _write(place if kept else place.with_suffix(_REFUSED), content if kept else b"")
+        except Exception:  # this machine, disk or version keeps none: the ordinary way is cached
+            with suppress(OSError):
+                _write(place.with_suffix(_REFUSED), b"")
         return result
 
 
@@ -96,18 +103,24 @@ def _write(place: Path, content: bytes) -> None:
     """Whole or not at all; the oldest programs make room."""
     with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
         file.write(content)
-    os.replace(file.name, place)
+    try:
+        os.replace(file.name, place)
+    except OSError:
+        os.unlink(file.name)
+        raise
     kept = sorted(place.parent.glob("*.program"), key=lambda one: one.stat().st_mtime)
     for old in kept[:-_KEPT]:
         old.unlink(missing_ok=True)
 
 
-class _uncached:
-    """JAX's own cache is off inside."""
-
-    def __enter__(self) -> None:
-        self._was = jax.config.values["jax_enable_compilation_cache"]
+@contextmanager
+def _uncached() -> Iterator[None]:
+    """JAX's own cache is off inside; JAX asks once whether it is on, unless the cache is reset."""
+    was = jax.config.values["jax_enable_compilation_cache"]
+    try:
         jax.config.update("jax_enable_compilation_cache", False)
-
-    def __exit__(self, *_: object) -> None:
-        jax.config.update("jax_enable_compilation_cache", self._was)
+        compilation_cache.reset_cache()
+        yield
+    finally:
+        jax.config.update("jax_enable_compilation_cache", was)
+        compilation_cache.reset_cache()
