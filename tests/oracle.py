@@ -13,10 +13,8 @@ from types import SimpleNamespace
 
 import numpy as np
 from tests import oracle_forces as forces
-from tests import oracle_perpetuals as perpetuals
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par
-BUCKETS = 32  # of distance from the trigger of a perpetual position
 
 
 def one_day(state: dict, day: dict, news, world: dict, solve=None, book=None) -> tuple[dict, dict]:
@@ -39,7 +37,7 @@ def one_day(state: dict, day: dict, news, world: dict, solve=None, book=None) ->
     state_borrows_and_fed_buys(t)
     powder_is_counted(t)
     forces.claims_are_met(t)
-    market = markets_clear(t, solve or newton, book or perpetuals.book_settles)
+    market = markets_clear(t, solve or newton, book or forces.book_settles)
     forces.forced_pay(t)
     savers_raise_cash(t)
     payments_settle(t)
@@ -512,8 +510,6 @@ def anchors(w, p) -> dict:
     odds[owns] = np.log(np.broadcast_to(held, cash.shape)[owns] / cash[owns])
     slope = p.kappa_sector_factor[w.holders][:, None] * p.kappa / p.spread_duration_years
     accounts = forces.accounts_at_the_opening(w, slope)
-    volatility = np.sqrt((w.cholesky**2).sum(axis=1))[w.coins]
-    newcomers, survivors = perpetuals.opening(p, volatility, BUCKETS)
     years = p.rate_duration_years
 
     def lasting(reversion):  # share of today's deviation in the average short rate over D years
@@ -533,5 +529,4 @@ def anchors(w, p) -> dict:
         "lambda0": scarcity((reserves + standing) / need, p), "standing0": standing,
         "public_bills0": np.maximum(bills, 0.0).sum() - bills[w.fed],
         "powder0": np.maximum(powder, 0.0).sum(axis=0), **accounts,
-        "new_coins": newcomers[0], "new_margin": newcomers[1], "survivors": survivors,
     }  # fmt: skip

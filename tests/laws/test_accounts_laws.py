@@ -150,7 +150,7 @@ FORCED = {
     "flow_down": 0.3,
     "extrapolation": 0.2,
     "perp_open_interest_usd_bn": 40.0,
-    "perp_leverage_median": 4.0,
+    "perp_leverage": 4.0,
     "arbitrage_share": 0.1,
     "conviction_prior": np.linspace(-0.1, 0.1, len(ECONOMY.names("cleared"))),
 }

@@ -3,7 +3,6 @@
 Lower prices take more accounts over their limit and close more longs; what they sell lowers
 prices. Every round clears all markets again, so every forced sale has met its buyer. Where a
 day has more than one resting point the least is taken; the greatest is found where asked for.
-Shorts that a rise closes move their own book that day; they reach the coins a day later.
 """
 
 from __future__ import annotations
@@ -18,15 +17,7 @@ from drypowder.accounts.rows import take_rows
 from drypowder.channels.day import Day
 from drypowder.channels.margin import kept_share, largest_leverage
 from drypowder.channels.selling import LEAST_KEPT
-from drypowder.channels.venues import (
-    LONG,
-    SHORT,
-    Closed,
-    Exposed,
-    book_gives_way,
-    closings,
-    exposed_perpetuals,
-)
+from drypowder.channels.venues import Closed, close_longs
 from drypowder.engine.trading import Heard
 from drypowder.engine.world import State, World, margin_debt
 from drypowder.markets.clearing import TOLERANCE, Clearing, clear
@@ -35,7 +26,6 @@ from drypowder.markets.demand import Curves, weights
 ROUNDS = 8  # rounds whose forced sales are kept apart; the last holds all later ones
 _MOST_ROUNDS = 60
 _CAME_TO_REST = 1e-10  # change of a log price
-_ON_THE_WAY = 1e-7  # the same, between rounds
 _MOST_SLOPE = 0.9  # of the map of the cascade that a step may count on
 _ROUGHLY = 1e-4  # of a change in pressure: how well prices on the way need be found
 _SETTLED = 1e-5  # change of a kept share between rounds
@@ -96,19 +86,11 @@ def find_prices(
     nobody = Pressure(
         jnp.ones_like(accounts.debt),
         jnp.ones_like(accounts.debt),
-        jnp.zeros_like(state.perps.fund),
+        jnp.zeros_like(state.perps.watermark),
     )
     cleared = world.layout.economy.columns("cleared")
     guess = state.log_price[cleared] + day.market_open[:, None] * heard.news
-    exposed = exposed_perpetuals(
-        perpetuals=state.perps,
-        log_price=state.log_price[cleared][world.layout.coins],
-        outside_move=heard.outside_move[world.layout.coins],
-        outside_minutes=day.news_minutes,
-        switch=world.levers.venues,
-        parameters=world.parameters.venues,
-    )
-    problem = state, curves, accounts, exposed, world
+    problem = state, curves, accounts, heard, day, world
     start = _begin(nobody, guess, state.inverse, jnp.ones_like(state.alive))
     if both:
         end, unique = _least_and_greatest(start, problem)
@@ -118,7 +100,7 @@ def find_prices(
         pressure=end.now,
         clearing=end.clearing,
         curves=_under(curves, end.now),
-        closed=_closed(end, exposed, world),
+        closed=_closings(end.clearing, end.then.overshoot, state, heard, day, world),
         by_round=end.by_round,
         settled=~end.moving,
         unique=unique,
@@ -187,7 +169,7 @@ def _settle(begun: _Search, down, problem) -> _Search:
     Prices on the way are found only as well as the pressure is; those of the last round exactly.
     A path that has come to rest stands still, whatever the paths beside it do.
     """
-    state, curves, _, _, world = problem
+    state, curves, _, _, _, world = problem
 
     def one_round(search: _Search) -> _Search:
         distance = _distance(search.now, search.then)
@@ -233,7 +215,7 @@ def _where(chosen: Bool[Array, " path"], new, old):
 
 def _answer(clearing, now: Pressure, down, problem) -> Pressure:
     """The pressure that these prices call for, never back on the direction of travel."""
-    _, curves, accounts, exposed, world = problem
+    state, curves, accounts, heard, day, world = problem
     parameters, levers = world.parameters, world.levers
     value = wanted(clearing, curves, world)
     sellable = jnp.sum(value, axis=1)
@@ -245,9 +227,9 @@ def _answer(clearing, now: Pressure, down, problem) -> Pressure:
         buffer=parameters.margin.leverage_buffer,
         switch=levers.margin,
     )
-    book = _book(clearing, LONG, exposed, world)
-    overshoot = _cascade(book, now.overshoot, down, _ON_THE_WAY)
-    hedge = _hedged(value[:, world.layout.coins], book(overshoot)[1], world)
+    overshoot = _cascade(clearing, now.overshoot, down, state, heard, day, world)
+    closed = _closings(clearing, overshoot, state, heard, day, world)
+    hedge = _hedged(value[:, world.layout.coins], closed.value, world)
     fine = jnp.isfinite(jnp.sum(clearing.log_price, axis=0))
 
     def further(new, old):
@@ -260,90 +242,50 @@ def _answer(clearing, now: Pressure, down, problem) -> Pressure:
     )
 
 
-class _Look(NamedTuple):
-    """Search for where a book comes to rest; every coin by itself."""
-
-    at: Float[Array, "coin path"]  # not beyond the resting point
-    answer: Float[Array, "coin path"]  # of the book there
-    tried: Float[Array, "coin path"]
-    misses: Int[Array, "coin path"]  # tries in a row that went too far
-    looks: Int[Array, ""]
-
-
-def _cascade(book, overshoot, down, near: float = _CAME_TO_REST) -> Float[Array, "coin path"]:
+def _cascade(
+    clearing, overshoot, down, state, heard: Heard, day: Day, world: World
+) -> Float[Array, "coin path"]:
     """Where closings and the book come to rest at given spot prices, from `overshoot` on.
 
-    Plain iteration halves the gap at best. Newton's step is tried first and kept where the map
-    there still points the way of travel, so that no resting point is jumped over. Where it does
-    not, the chord to that point is tried the same way, and then the plain step is taken.
-
-    Args:
-        near: a gap below which a coin has come to rest, log price.
+    Plain iteration halves the gap at best. Newton's step is taken where the map there still
+    points the way of travel, so that no resting point is jumped over; each coin stops on its own.
     """
 
-    def answer(x):
-        after, slope = jax.jvp(lambda at: book(at)[0], (x,), (jnp.ones_like(x),))
-        return after, x + (after - x) / (1.0 - jnp.clip(slope, 0.0, _MOST_SLOPE))
+    def fall(x):
+        return _closings(clearing, x, state, heard, day, world).overshoot
 
-    def one_look(search: _Look) -> _Look:
-        found, leap = answer(search.tried)
-        gap, beyond = search.answer - search.at, found - search.tried
-        going = jnp.abs(gap) > near
-        onward = jnp.where(down, beyond >= 0.0, beyond <= 0.0) | (search.misses > 1)
-        across = jnp.where(gap == beyond, 1.0, gap - beyond)
-        chord = search.at + gap * (search.tried - search.at) / across
-        nearer = jnp.where((chord > search.answer) == down, chord, search.answer)
-        again = jnp.where(search.misses > 0, search.answer, nearer)
-        kept = going & onward
-        return _Look(
-            at=jnp.where(kept, search.tried, search.at),
-            answer=jnp.where(kept, found, search.answer),
-            tried=jnp.where(kept, leap, again),
-            misses=jnp.where(kept, 0, search.misses + 1),
-            looks=search.looks + 1,
-        )
+    def step(search):
+        x, gap, count = search
+        after, slope = jax.jvp(fall, (x,), (jnp.ones_like(x),))
+        leap = x + (after - x) / (1.0 - jnp.clip(slope, 0.0, _MOST_SLOPE))
+        beyond = fall(leap) - leap
+        moved = jnp.where(jnp.where(down, beyond >= 0.0, beyond <= 0.0), leap, after)
+        going = gap > _CAME_TO_REST
+        return jnp.where(going, moved, x), jnp.where(going, jnp.abs(after - x), gap), count + 1
 
-    def unsettled(search: _Look):
-        going = jnp.abs(search.answer - search.at) > near
-        return jnp.any(going) & (search.looks < 2 * _MOST_ROUNDS)
+    def unsettled(search):
+        return jnp.any(search[1] > _CAME_TO_REST) & (search[2] < _MOST_ROUNDS)
 
-    after, leap = answer(overshoot)
-    none = jnp.zeros(overshoot.shape, dtype=jnp.int64)
-    start = _Look(overshoot, after, leap, none, jnp.array(0))
-    return jax.lax.while_loop(unsettled, one_look, start).at
+    gaps = jnp.full_like(overshoot, jnp.inf)
+    return jax.lax.while_loop(unsettled, step, (overshoot, gaps, jnp.array(0)))[0]
 
 
-def _book(clearing, side: int, exposed: Exposed, world: World):
-    """What an overshoot makes the perpetuals' book give way, at these spot prices."""
-
-    def answer(overshoot):
-        return book_gives_way(
-            exposed=exposed,
-            side=side,
-            log_price=clearing.log_price[world.layout.coins],
-            overshoot=overshoot,
-            parameters=world.parameters.venues,
-        )
-
-    return answer
-
-
-def _closed(end: _Search, exposed: Exposed, world: World) -> Closed:
-    """Longs at the day's low, found with its prices; shorts at its high, which feeds nothing."""
-    start = end.then.overshoot, jnp.zeros_like(end.then.overshoot)
-    low, high = (
-        _cascade(_book(end.clearing, side, exposed, world), start[side], jnp.array(True))
-        for side in (LONG, SHORT)
-    )
-    return closings(
-        exposed=exposed,
-        log_price=end.clearing.log_price[world.layout.coins],
-        overshoot=jnp.stack([low, high]),
+def _closings(clearing, overshoot, state, heard: Heard, day: Day, world: World) -> Closed:
+    """Longs closed at these prices and this overshoot."""
+    coins = world.layout.coins
+    return close_longs(
+        perpetuals=state.perps,
+        log_price=clearing.log_price[coins],
+        overshoot=overshoot,
+        outside_fall=heard.outside_fall[coins],
+        outside_minutes=day.news_minutes,
+        switch=world.levers.venues,
+        parameters=world.parameters.venues,
     )
 
 
 def _hedged(coins, closed, world: World) -> Float[Array, "holder path"]:
-    """Share of their coins that cash-and-carry traders keep after buying what closed longs sold."""
+    """Share of their coins that cash-and-carry traders keep after selling against closed longs."""
     parameters = world.parameters.venues
     own = jnp.sum(coins, axis=1)
     share = take_rows(parameters.arbitrage_share, world.layout.holders)
@@ -355,7 +297,7 @@ def _hedged(coins, closed, world: World) -> Float[Array, "holder path"]:
 
 def _everybody(now: Pressure, problem) -> Pressure:
     """The worst that lenders and venues could ask for: everything sold, panic in the book."""
-    _, _, accounts, _, world = problem
+    _, _, accounts, _, _, world = problem
     indebted = (accounts.debt > 0.0) & (world.levers.margin[None] > 0.0)
     capacity = world.parameters.venues.arbitrage_capacity_share
     return Pressure(

@@ -13,7 +13,6 @@ from jaxtyping import Array, Float
 
 from drypowder.accounts.postings import Posting, one_hot, swap
 from drypowder.accounts.rows import place_rows, take_rows
-from drypowder.channels.venues import LONG, SHORT
 from drypowder.engine.claims import Claims
 from drypowder.engine.force import Accounts, Forced, wanted
 from drypowder.engine.world import State, World, ready_cash
@@ -43,7 +42,7 @@ def repay(
     excess,
     world: World,
 ) -> Repaid:
-    """Proceeds of forced sales go to lenders; closed perpetuals pay the other side.
+    """Proceeds of forced sales go to lenders; closed longs pay the other side.
 
     Args:
         curves: demand before lenders stood in the way.
@@ -96,14 +95,10 @@ def _settle_loans(paid, lost, world: World) -> list[Posting]:
 
 
 def _settle_perpetuals(forced: Forced, world: World) -> Posting:
-    """What who was closed had put up is gone, to the venue's fund and to the other side."""
-    parameters, closed = world.parameters.venues, forced.closed
-    fund = jnp.sum(closed.fund_gain, axis=1)
-    owners = parameters.perp_long_share, parameters.perp_short_share
-    money = parameters.perp_fund_share * jnp.sum(fund, axis=0)[None]
-    for side in (LONG, SHORT):
-        lost, kept = closed.margin_lost[side][None], fund[side][None]
-        money = money - owners[side] * lost + owners[1 - side] * (lost - kept)
+    """What closed longs put up is gone to the other side."""
+    parameters = world.parameters.venues
+    moved = parameters.perp_short_share - parameters.perp_long_share
+    money = moved * forced.closed.margin_lost[None]
     return Posting(money=money, claims={}, name="perpetual_losses", is_income=True)
 
 
