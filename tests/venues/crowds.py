@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import strategies as st
 
 from drypowder.venues.brackets import Brackets
+from drypowder.venues.cascade import cascade
 from drypowder.venues.population import Population
 from drypowder.venues.setting import Book, Market, Setting, Venue
 
 TIERS = Brackets.from_rows([(0.0, 0.005), (40_000.0, 0.01), (300_000.0, 0.03)])
+ROUND_S = 3.0
+SEEDS = st.integers(0, 10_000)
+RULES = st.sampled_from(
+    [
+        {},
+        {"partial": "tiers", "close_fee_rate": 0.0005, "liquidation_fee_rate": 0.002},
+        {"partial": "reduce", "partial_above_usd": 20_000.0, "liquidation_fee_rate": 0.005},
+        {"surplus_to_fund": True, "fund_money": 100.0, "adl_ranking": "bybit"},
+        {"maintenance_at": "entry", "fund_money": 0.0},
+        {"backstop": True},
+        {"backstop": True, "vault_money": 1000.0, "vault_loss_share": 0.01},
+    ]
+)
 ENDLESS = 1e30  # USD of depth: nothing moves the price
 
 
@@ -107,3 +122,22 @@ def fall(rounds: int, *logs: float, over: int | None = None) -> np.ndarray:
     """Coins fall steadily by these logs within `over` rounds, [round, coin]."""
     part = np.minimum(np.arange(1, rounds + 1) / (over or rounds), 1.0)
     return part[:, None] * np.array(logs)[None]
+
+
+def house(rules: dict) -> Venue:
+    """The venue of one of RULES."""
+    rules = dict(rules)
+    return backstop(**rules) if rules.pop("backstop", False) else venue(**rules)
+
+
+def played(place, people, path, **more):
+    """The cascade on the usual clock."""
+    return cascade(setting=place, population=people, outside=path, round_s=ROUND_S, **more)
+
+
+def one(side: float, size: float, entry: float, margin: float) -> Population:
+    """One isolated position in market 0."""
+    return Population(
+        money=np.array([margin]), owner=np.array([0]), market=np.array([0]),
+        size=np.array([side * size]), entry=np.array([entry]),
+    )  # fmt: skip

@@ -102,7 +102,7 @@ def _total(one) -> float:
 
 def test_bridge_meets_its_quotes():
     days, logs = np.array([3.0, 1.0, 0.0]), np.log([[1.0, 5.0], [2.0, 4.0], [1.5, 6.0]])
-    path = bridged_path(days, logs, np.array([0.5, 0.9]), np.random.default_rng(0))
+    path = bridged_path(days, logs, np.array([0.5, 0.9]), 0.8, np.random.default_rng(0))
     np.testing.assert_allclose(path.price_now, [1.5, 6.0])
     at = np.argmin(np.abs(path.days_ago - 1.0))
     np.testing.assert_allclose(path.log_close[at], logs[1])

@@ -12,9 +12,9 @@ the price by x for as long as it lasts, V = depth (x / 1 %)^a, and the book thin
 of the last five minutes: depth = depth0 max(floor, exp(-thinning r5)). Closings reach the spot
 market through cash-and-carry traders, who buy the discounted perpetual and sell coins they own.
 Perpetuals are in zero net supply: what closed longs lose is paid to the other side.
-Source: venue rule books for the threshold; Donier and Bonart (2015) for concave impact; the
-exact engine of each venue is a room to come. Shorts are not closed here; brackets, funds and
-auto-deleveraging neither. Signs: liquidations > 0, USD bn; x > 0 is a fall.
+Source: venue rule books for the threshold; Donier and Bonart (2015) for concave impact. Shorts,
+brackets, funds and auto-deleveraging are not here but in the venues room, account by account.
+Signs: liquidations > 0, USD bn; x > 0 is a fall.
 """
 
 from __future__ import annotations

@@ -24,9 +24,17 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from drypowder.errors import UnbalancedError, UsageError
-from drypowder.replications._fire_sale import Round, Rules, Sheet, State, one_round
+from drypowder.replications._fire_sale import Round, State, one_round
 from drypowder.replications.eba_accounts import ledger_of
 from drypowder.replications.eba_banks import BankTable, eba_banks
+from drypowder.replications.eba_opening import (
+    Case,
+    Opening,
+    face_of,
+    first_state,
+    make_case,
+    open_books,
+)
 
 if TYPE_CHECKING:
     from drypowder.accounts.ledger import Ledger
@@ -37,7 +45,6 @@ SPENDERS = ("banks", "other_investors", "lenders")  # the outside buyer stands w
 # A price below what default would pay is no reason to sell: standard credit default swaps on
 # senior unsecured and on western European sovereign debt assume that 40 % is recovered.
 RECOVERY = 0.4
-_SOLD = 0.05  # the share of bonds whose sale the price fall is stated for
 _FEW = 1_000  # scenarios for which nothing is compiled
 _CHUNK = 1_000  # scenarios at a time: they fit the cache
 _GAP = 1e-9  # of turnover, that the money of a batch may miss
@@ -68,23 +75,6 @@ _DEFAULTS = {
     "lenders_bid": 0.0,
     "lowest_price": RECOVERY,
 }
-
-
-class _Case(NamedTuple):
-    """All numbers of a batch, (scenario,)."""
-
-    rules: Rules
-    powder: Any  # cash of other investors, EUR m
-
-
-class _Opening(NamedTuple):
-    """Where every scenario begins, (bank, 1), EUR m."""
-
-    cash: Any
-    corp: Any
-    gov: Any
-    loan: Any
-    sheet: Sheet
 
 
 class _Ending(NamedTuple):
@@ -195,73 +185,7 @@ def eba_ledger(
     )
 
 
-def open_books(table: BankTable, cash_share: float) -> _Opening:
-    """The balance sheets as the paper fills them in: half of all debt is a loan."""
-    assets = table.cet1_eur_m / table.leverage
-    debt = 0.5 * (assets - table.cet1_eur_m)
-    cash = cash_share * assets
-    columns = (
-        cash,
-        table.debt_securities_eur_m - table.gov_bonds_eur_m,
-        table.gov_bonds_eur_m,
-        debt,
-        assets - table.debt_securities_eur_m - cash,
-        debt,
-    )
-    cash, corp, gov, loan, other, other_debt = (column[:, None] for column in columns)
-    return _Opening(cash, corp, gov, loan, Sheet(other, other_debt))
-
-
-def make_case(
-    given: dict[str, np.ndarray], opening: _Opening, shocked: str, own_cash: bool
-) -> _Case:
-    """The scenario as the rounds want it. The outside buyer opens with no money."""
-    whole, fallen = np.ones_like(given["shock"]), 1.0 - given["shock"]
-    rules = Rules(
-        impact=-np.log1p(-given["impact_at_5pct_sold"]) / _SOLD,
-        buffer=given["buffer"],
-        minimum=given["minimum"],
-        target=given["target"],
-        kept=given["bank_cash_kept"],
-        bid=given["lenders_bid"],
-        lowest=given["lowest_price"],
-        first_corp=whole if shocked == "gov" else fallen,
-        first_gov=whole if shocked == "corp" else fallen,
-    )
-    face = float(np.sum(opening.corp + opening.gov))
-    return _Case(rules, powder=own_cash * given["dry_powder"] * face)
-
-
-def first_state(xp, case: _Case, opening: _Opening) -> State:
-    """Nobody has failed and nothing is on offer."""
-    none = xp.zeros_like(case.powder)
-    spread = xp.zeros_like(opening.cash + case.powder[None])
-    return State(
-        cash=spread + opening.cash,
-        corp=spread + opening.corp,
-        gov=spread + opening.gov,
-        loan=spread + opening.loan,
-        failed=spread > 0.0,
-        share=spread,
-        price_corp=case.rules.first_corp,
-        price_gov=case.rules.first_gov,
-        sold_corp=none,
-        sold_gov=none,
-        others_cash=case.powder,
-        others_corp=none,
-        others_gov=none,
-        lenders_cash=none,
-        lenders_corp=none,
-        lenders_gov=none,
-    )
-
-
-def face_of(opening: _Opening) -> tuple[float, float]:
-    """Corporate and government bonds that there are, EUR m at face."""
-    return float(np.sum(opening.corp)) or 1.0, float(np.sum(opening.gov)) or 1.0
-
-
-def _play(case: _Case, opening: _Opening, steps: int, own_cash: bool) -> _Ending:
+def _play(case: Case, opening: Opening, steps: int, own_cash: bool) -> _Ending:
     """Chunk by chunk, compiled if there are many."""
     count = case.powder.size
     if count <= _FEW:
@@ -275,7 +199,7 @@ def _play(case: _Case, opening: _Opening, steps: int, own_cash: bool) -> _Ending
     return jax.tree.map(lambda *each: np.concatenate(each, axis=-1)[..., :count], *joined)
 
 
-def _chunks(case: _Case, count: int) -> Iterator[_Case]:
+def _chunks(case: Case, count: int) -> Iterator[Case]:
     """Pieces of one size, the last filled up with its own last scenario."""
     import jax
 
@@ -298,7 +222,7 @@ def _compiled(steps: int, own_cash: bool):
     return run
 
 
-def _rounds(xp, case: _Case, opening: _Opening, face, steps: int, own_cash: bool) -> _Ending:
+def _rounds(xp, case: Case, opening: Opening, face, steps: int, own_cash: bool) -> _Ending:
     """All rounds of a chunk."""
 
     def go(carried, _):
@@ -324,7 +248,7 @@ def _rounds(xp, case: _Case, opening: _Opening, face, steps: int, own_cash: bool
     return _ended(xp, rounds, carried[0], carried[1], case, opening)
 
 
-def _ended(xp, rounds: Round, state: State, spent, case: _Case, opening: _Opening) -> _Ending:
+def _ended(xp, rounds: Round, state: State, spent, case: Case, opening: Opening) -> _Ending:
     """Where the scenario ends, and whether money and bonds only changed hands."""
     bonds = state.corp * state.price_corp[None] + state.gov * state.price_gov[None]
     assets = state.cash + bonds + opening.sheet.other
@@ -346,7 +270,7 @@ def _ended(xp, rounds: Round, state: State, spent, case: _Case, opening: _Openin
     )
 
 
-def _told(ending: _Ending, opening: _Opening, shape, floor: float) -> EbaFireSale:
+def _told(ending: _Ending, opening: Opening, shape, floor: float) -> EbaFireSale:
     rounds, share = ending.rounds, ending.failed_share
     face = float(np.sum(opening.corp + opening.gov)) or 1.0
 

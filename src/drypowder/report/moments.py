@@ -18,11 +18,11 @@ from drypowder.report.record import NO_VENUES, Record
 from drypowder.report.tables import Column, Table
 from drypowder.report.words import Catalogue
 from drypowder.scenarios.clock import next_business_day
+from drypowder.venues.targets import HIT, MISS, NEAR
+from drypowder.venues.targets import verdict as place_of
 
-HIT, NEAR, MISS = "hit", "near", "miss"
 NOT_MEASURED, NOT_IN_MODEL = "not_measured", "not_in_model"
 VERDICTS = (HIT, NEAR, MISS, NOT_MEASURED, NOT_IN_MODEL)
-_NEAR_BY = 0.5  # of the range's width, outside of it
 _PERCENT = 100.0
 
 
@@ -65,10 +65,7 @@ def verdict(value: float, *, low: float, high: float, measure: str) -> str:
     """Near is outside the range by no more than half its width."""
     if measure not in MEASURES:
         return NOT_IN_MODEL
-    if not np.isfinite(value):
-        return NOT_MEASURED
-    outside = max(low - value, value - high, 0.0)
-    return HIT if outside == 0.0 else NEAR if outside <= _NEAR_BY * (high - low) else MISS
+    return NOT_MEASURED if not np.isfinite(value) else place_of(value, low, high)
 
 
 def model_value(record: Record, row: dict[str, Any]) -> float:

@@ -26,7 +26,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaincinv
 
 from drypowder.errors import UsageError
-from drypowder.venues.population import sums
+from drypowder.venues._sums import sums
 from drypowder.venues.vintages import Leverage, PricePath, survivors
 
 Floats = NDArray[np.float64]

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from drypowder.errors import UsageError
+from drypowder.venues._sums import sums
 from drypowder.venues.brackets import Brackets
 from drypowder.venues.margin import liquidation_price
-from drypowder.venues.population import Population, sums
+from drypowder.venues.population import Population
 from drypowder.venues.setting import Schedule
 
 Floats = NDArray[np.float64]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from drypowder.errors import UsageError
+from drypowder.venues._sums import sums
 
 Floats = NDArray[np.float64]
 
@@ -134,11 +135,6 @@ def concatenate(populations: Sequence[Population]) -> Population:
         size=np.concatenate([each.size for each in populations]),
         entry=np.concatenate([each.entry for each in populations]),
     )
-
-
-def sums(place: NDArray[np.integer], weight: Floats, count: int) -> Floats:
-    """What falls on each of `count` places."""
-    return np.bincount(place, weight, count).astype(np.float64, copy=False)
 
 
 def _array(name: str, given: ArrayLike, kind: str) -> NDArray:

@@ -85,7 +85,7 @@ class Profile:
     partial: str  # none, share, tiers, reduce
     partial_above_usd: float  # smaller positions are closed in full
     partial_share: float  # of the position, first
-    partial_wait_s: float  # before the rest
+    partial_window_s: float  # after a partial order, in which the next is for everything
     partial_from_tier: int  # counted from 1; lower tiers are closed in full
     partial_tiers_down: int  # a step
     # who takes what the book did not

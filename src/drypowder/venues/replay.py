@@ -35,7 +35,7 @@ from drypowder.venues.targets import Reported, Scene, Target, judged
 from drypowder.venues.vintages import Leverage, PricePath
 
 Floats = NDArray[np.float64]
-_BARS_A_DAY, _COMMON = 24, 0.8  # of the drawn path: bars, and correlation with the market
+_BARS_A_DAY = 24  # of the drawn path
 _LEAST_ACCOUNTS = 6000  # of a venue: its table of tiers needs so many
 _DAYS_A_YEAR, _MINUTE_S, _BN = 365.0, 60.0, 1e9
 
@@ -152,7 +152,11 @@ class _Built:
         logs = np.log(np.array([quoted[coin] for coin in self.coins])).T
         generator = np.random.default_rng(0)  # one path: wicks are part of the state
         return bridged_path(
-            np.array(quoted["days_ago"]), logs, np.array(self.value["volatility_pa"]), generator
+            np.array(quoted["days_ago"]),
+            logs,
+            np.array(self.value["volatility_pa"]),
+            self.value["path_common"],
+            generator,
         )
 
     def _profile(self, name: str) -> Profile:
@@ -267,13 +271,18 @@ class _Built:
 
 
 def bridged_path(
-    days_ago: Floats, log_price: Floats, volatility_pa: Floats, generator: np.random.Generator
+    days_ago: Floats,
+    log_price: Floats,
+    volatility_pa: Floats,
+    common: float,
+    generator: np.random.Generator,
 ) -> PricePath:
     """Quoted prices joined by Brownian bridges, correlated across coins.
 
     Args:
         days_ago: of each quoted price, falling to zero. log_price: [quote, coin].
         volatility_pa: of each coin.
+        common: weight of the shock that all coins share; its square is their correlation.
     """
     days, logs = [], []
     for begin, end, now, then in zip(
@@ -282,18 +291,18 @@ def bridged_path(
         bars = max(round((begin - end) * _BARS_A_DAY), 1)
         part = np.arange(bars) / bars
         days.append(begin - (begin - end) * part)
-        walk = _walk(bars, (begin - end) / _DAYS_A_YEAR, volatility_pa, generator)
+        walk = _walk(bars, (begin - end) / _DAYS_A_YEAR, volatility_pa, common, generator)
         bridge = walk[:-1] - part[:, None] * walk[-1]
         logs.append(now + (then - now) * part[:, None] + bridge)
     return PricePath(np.append(np.concatenate(days), 0.0), np.vstack([*logs, log_price[-1:]]))
 
 
-def _walk(bars: int, years: float, volatility_pa: Floats, generator) -> Floats:
+def _walk(bars: int, years: float, volatility_pa: Floats, common: float, generator) -> Floats:
     """[bar + 1, coin]: a walk from zero; coins share part of every step."""
     step = np.sqrt(years / bars)
-    common = generator.normal(size=(bars, 1))
+    shared = generator.normal(size=(bars, 1))
     own = generator.normal(size=(bars, len(volatility_pa)))
-    moves = (_COMMON * common + np.sqrt(1.0 - _COMMON**2) * own) * volatility_pa * step
+    moves = (common * shared + np.sqrt(1.0 - common**2) * own) * volatility_pa * step
     return np.vstack([np.zeros((1, len(volatility_pa))), np.cumsum(moves, axis=0)])
 
 

@@ -54,7 +54,7 @@ def _published(profile: Profile) -> dict[str, Any]:
         "partial_above_usd": profile.partial_above_usd,
         "partial_from_tier": profile.partial_from_tier,
         "partial_share": profile.partial_share,
-        "partial_window_s": profile.partial_wait_s,
+        "partial_window_s": profile.partial_window_s,
         "backstop_share": profile.backstop_share if profile.takeover == VAULT else 0.0,
         "fund_loss_share": _loss_share(profile),
         # what is left after a full closing stays with its owner where no fund stands by

@@ -23,8 +23,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from drypowder.errors import UsageError
+from drypowder.venues._sums import sums
 from drypowder.venues.brackets import Brackets
-from drypowder.venues.population import Population, sums
+from drypowder.venues.population import Population
 from drypowder.venues.setting import Schedule
 from drypowder.venues.vintages import Leverage, PricePath, nobody_alive
 

@@ -74,7 +74,7 @@ class Partial(Rule):
     partial: Literal["none", "share", "tiers", "reduce"]
     partial_above_usd: Amount = 0.0
     partial_share: Share = 1.0
-    partial_wait_s: Amount = 0.0
+    partial_window_s: Amount = 0.0
     partial_from_tier: Annotated[int, Field(ge=1)] = 1
     partial_tiers_down: Annotated[int, Field(ge=1)] = 1
 
