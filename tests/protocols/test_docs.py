@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from drypowder.scenarios import load
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS, PACKAGE = REPOSITORY / "docs", REPOSITORY / "src" / "drypowder"
 README, TUTORIAL = REPOSITORY / "README.md", DOCS / "tutorial.md"
@@ -219,6 +221,17 @@ def test_python_examples_run(path):
 @pytest.mark.slow
 def test_results_pictures_and_shown_outputs_are_what_the_code_computes():
     assert _script("make_results").main(["--check"]) == 0
+
+
+def test_shown_outputs_are_of_the_scenarios_as_they_are_shipped():
+    """The quick half of the test above: a changed number changes the digest that pages show."""
+    shown = {
+        found
+        for path in PAGES
+        for found in re.findall(r"scenario (\w+) ([0-9a-f]{16})\b", path.read_text("utf-8"))
+    }
+    assert {name for name, _ in shown} == {"essay"}
+    assert shown == {(name, load(name).digest) for name, _ in shown}
 
 
 def test_comparing_results_forgives_rounding_and_nothing_else():
