@@ -188,8 +188,6 @@ def test_pictures_fetch_nothing(path):
 
 
 def test_the_scenario_of_the_tutorial_is_one(tmp_path):
-    from drypowder.scenarios import load
-
     (body,) = _fenced(TUTORIAL.read_text(encoding="utf-8"), "toml")
     (tmp_path / "my_case.toml").write_text(body, encoding="utf-8")
     scenario = load(tmp_path / "my_case.toml")
