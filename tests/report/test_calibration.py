@@ -146,7 +146,7 @@ def test_candidates_on_the_path_axis_are_runs_of_their_own_and_trace_once():
     from drypowder.engine import simulate as engine
     from drypowder.scenarios.simulate import simulate
 
-    given = asked("all", scenarios=("oct2025",), parameters=("entry_spread", "kappa.crypto"))
+    given = asked("all", scenarios=("oct2025",), parameters=("book_floor_share", "kappa.crypto"))
     prior = fitting._prior(given)
     aims = tuple(aim for aim in chosen(given)[0] if aim.scenario)
     judge = Judge(given, prior, aims)
@@ -155,7 +155,7 @@ def test_candidates_on_the_path_axis_are_runs_of_their_own_and_trace_once():
     traces = engine._trace_count
     judge.moments(np.repeat(values, 50, axis=0) * 0.99)
     assert engine._trace_count == traces
-    changed = given.scenarios[0].with_levers({"entry_spread": 0.03, "kappa.crypto": 0.5})
+    changed = given.scenarios[0].with_levers({"book_floor_share": 0.03, "kappa.crypto": 0.5})
     record = record_of(simulate(changed), {})
     rows = {row.name: row.model_dump(mode="json") for row in changed.file.target}
     alone = [model_value(record, rows[aim.name]) for aim in aims]

@@ -41,7 +41,9 @@ class Day(eqx.Module):
     trend_operating_cash_flow_usd_bn: Float[Array, "*step"]
     lab_spending_usd_bn: Float[Array, "*step"]  # AI labs, above trend
     deficit_usd_bn: Float[Array, "*step"]  # Treasury spending over taxes, above trend
+    interest_in_deficit: Float[Array, "*step"]  # one where the deficit includes interest
     bill_share: Float[Array, "*step"]  # of Treasury borrowing above trend
+    bills_for_notes_usd_bn: Float[Array, "*step"]  # bills issued beyond that share, in their place
     treasury_account_build_usd_bn: Float[Array, "*step"]  # above trend
     official_purchases_usd_bn: Float[Array, "*step official"]  # fed: bills, treasuries, agency_mbs
     policy_rate_change_pa: Float[
@@ -51,6 +53,7 @@ class Day(eqx.Module):
     corporate_buybacks_usd_bn: Float[
         Array, "*step"
     ]  # other firms' net share purchases, above trend
+    ai_bonds_usd_bn: Float[Array, "*step"]  # hyperscalers' bonds sold whatever the gap is
     bank_loan_share: Float[Array, "*step"]  # of hyperscalers' outside funding
     ai_debt_duration_years: Float[Array, "*step"]  # maturity of AI bonds
     programme_share: Float[Array, "*step"]  # of an extra bond programme that is sold today

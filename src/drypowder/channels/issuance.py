@@ -5,9 +5,10 @@
 
 Gap of a day = capex + payouts - operating cash flow. It is met in order: cash (deposits, money
 funds) above a floor, Treasuries held above a floor, then outside money: bank loans (a lever),
-investment-grade bonds, private credit and leases, shares (buybacks cut first). A negative gap
-refills the hoard. What the base year's cash flow pays for after payouts is trend; suppliers,
-customers and shareholders see only what exceeds it.
+investment-grade bonds, private credit and leases, shares (buybacks cut first). Bonds that a
+scenario reports as sold come before all of it. A negative gap refills the hoard. What the base
+year's cash flow pays for after payouts is trend; suppliers, customers and shareholders see only
+what exceeds it.
 
 Also here: AI labs (own cash, then private rounds, part of it vendor financing), the Treasury
 (bills, notes, its account) and other firms.
@@ -140,14 +141,15 @@ def _income(name: str, money: Float[Array, "sector path"]) -> Posting:
 
 
 def _capex(day, levers, accounts, parameters):
-    """Planned capex after user cost, its part above trend, and bonds ordered by experiment."""
+    """Planned capex after user cost, its part above trend, and bonds sold whatever the gap is."""
     response = 1.0 + parameters.user_cost_elasticity * (accounts.cost_of_capital_ratio - 1.0)
     trend = (1.0 - parameters.payout_share) * day.trend_operating_cash_flow_usd_bn
     one_day = jnp.where(day.number == levers.extra_capex_day, levers.extra_capex_usd_bn, 0.0)
     ordered = day.programme_share * levers.extra_bonds_usd_bn
     excess = day.capex_usd_bn * jnp.maximum(response, 0.0) - trend
     excess = levers.issuance * (levers.ai_capex * excess + one_day + ordered)
-    return trend + excess, excess, levers.issuance * ordered
+    reported = levers.ai_capex * day.ai_bonds_usd_bn
+    return trend + excess, excess, levers.issuance * (ordered + reported)
 
 
 def _fund_gap(gap, ordered, day, accounts, parameters, levers):
@@ -227,12 +229,13 @@ def _labs(day, on, called: Called, accounts, parameters):
 def _treasury(day, switch, interest, parameters, economy):
     """Deficit above trend is spent; it and interest are borrowed; the account is built or drawn."""
     government, money_fund = one_hot(economy, "government"), one_hot(economy, "money_fund")
-    deficit = switch * day.deficit_usd_bn
     refunded = day.business * interest  # on a closed day the account pays
+    deficit = switch * (day.deficit_usd_bn - day.interest_in_deficit * refunded)
     borrowed = deficit + switch * (day.treasury_account_build_usd_bn + refunded)
     spent = (parameters.deficit_recipient_share - government) * deficit[None]
-    bills = (money_fund - government) * (day.bill_share * borrowed)[None]
-    notes = government * ((1.0 - day.bill_share) * borrowed)[None]
+    swapped = switch * day.bills_for_notes_usd_bn
+    bills = (money_fund - government) * (day.bill_share * borrowed + swapped)[None]
+    notes = government * ((1.0 - day.bill_share) * borrowed - swapped)[None]
     postings = [_income("deficit", spent), swap("treasury_bills", "bills", bills)]
     return postings, parameters.deficit_recipient_share * deficit[None], {"treasuries": notes}
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from drypowder.cli.data_verbs import app as data
 from drypowder.cli.liquidating import app as liquidations
 from drypowder.report.words import catalogue
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 
 app.add_typer(liquidations, name="liquidations")
+app.add_typer(data, name="data")
 
 
 def _version(asked: bool) -> None:
@@ -200,6 +202,57 @@ def replicate(
     replicate_papers(name, plot=plot, home=home, output=Output.of(as_json, as_csv, out))
 
 
+@app.command(help=_say("claims.help"))
+def claims(
+    number: Annotated[int | None, typer.Argument(help=_say("claims.number"))] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help=_say("claims.as_of"))] = None,
+    history: Annotated[bool, typer.Option("--history", help=_say("claims.history"))] = False,
+    strict: Annotated[bool, typer.Option("--strict", help=_say("claims.strict"))] = False,
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.claiming import judge_claims
+    from drypowder.cli.output import Output
+
+    judge_claims(
+        number, as_of=as_of, show_history=history, strict=strict, home=home,
+        output=Output.of(as_json, as_csv, out),
+    )  # fmt: skip
+
+
+@app.command(help=_say("rank.help"))
+def rank(
+    as_of: Annotated[str | None, typer.Option("--as-of", help=_say("rank.as_of"))] = None,
+    window: Annotated[str, typer.Option("--window", help=_say("rank.window"))] = "90d",
+    strict: Annotated[bool, typer.Option("--strict", help=_say("rank.strict"))] = False,
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.output import Output
+    from drypowder.cli.ranking import rank_assets
+
+    rank_assets(as_of, window, strict=strict, home=home, output=Output.of(as_json, as_csv, out))
+
+
+@app.command(help=_say("probe.help"))
+def probe(
+    as_of: Annotated[str | None, typer.Option("--as-of", help=_say("probe.as_of"))] = None,
+    strict: Annotated[bool, typer.Option("--strict", help=_say("probe.strict"))] = False,
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.output import Output
+    from drypowder.cli.probing import probe_leads
+
+    probe_leads(as_of, strict=strict, home=home, output=Output.of(as_json, as_csv, out))
+
+
 @app.command(help=_say("compare.help"))
 def compare(
     runs: Annotated[list[str], typer.Argument(help=_say("compare.runs"))],
@@ -216,6 +269,49 @@ def compare(
     compare_names(
         runs, levers=levers, phase=phase, home=home, output=Output.of(as_json, as_csv, out)
     )
+
+
+@app.command(help=_say("gauge.help"))
+def gauge(
+    as_of: Annotated[str | None, typer.Option("--as-of", help=_say("gauge.as_of"))] = None,
+    since: Annotated[str | None, typer.Option("--since", help=_say("gauge.since"))] = None,
+    strict: Annotated[bool, typer.Option("--strict", help=_say("gauge.strict"))] = False,
+    seed: Annotated[int, typer.Option(help=_say("gauge.seed"))] = 0,
+    page: Annotated[Path | None, typer.Option("--page", help=_say("gauge.page"))] = None,
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.gauging import read_gauge
+    from drypowder.cli.output import Output
+
+    read_gauge(
+        as_of, since, strict=strict, seed=seed, page=page, home=home,
+        output=Output.of(as_json, as_csv, out),
+    )  # fmt: skip
+
+
+@app.command(help=_say("hindcast.help"))
+def hindcast(
+    to: Annotated[str | None, typer.Option("--to", help=_say("hindcast.to"))] = None,
+    paths: Annotated[int | None, typer.Option(min=1, max=256, help=_say("hindcast.paths"))] = None,
+    strict: Annotated[bool, typer.Option("--strict", help=_say("hindcast.strict"))] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help=_say("hindcast.picture"))
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    out: Out = None,
+) -> None:
+    from drypowder.cli.hindcasting import hold_to_account
+    from drypowder.cli.output import Output
+
+    hold_to_account(
+        to, paths=paths, strict=strict, picture=picture, home=home,
+        output=Output.of(as_json, as_csv, out),
+    )  # fmt: skip
 
 
 @app.command(help=_say("export.help"))
@@ -248,16 +344,24 @@ def explain(
 
 @app.command(help=_say("cite.help"))
 def cite(
-    run: Annotated[str, typer.Argument(help=_say("show.run"))],
+    run: Annotated[str, typer.Argument(help=_say("cite.run"))],
+    as_of: Annotated[str | None, typer.Option("--as-of", help=_say("gauge.as_of"))] = None,
     home: Home = None,
     as_json: Json = False,
     as_csv: Csv = False,
     out: Out = None,
 ) -> None:
     from drypowder.cli.output import Output
+
+    output = Output.of(as_json, as_csv, out)
+    if run == "gauge":
+        from drypowder.cli.gauging import cite_gauge
+
+        cite_gauge(as_of, home, output)
+        return
     from drypowder.cli.stored import cite_run
 
-    cite_run(run, home, Output.of(as_json, as_csv, out))
+    cite_run(run, home, output)
 
 
 @app.command(help=_say("doctor.help"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drypowder.errors import UsageError
-from drypowder.report.tables import Table
+from drypowder.report.tables import Table, dumps
 from drypowder.report.words import catalogue, coded
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ class Output:
             text: the answer in words, for files and pipes; screen: the same, for a terminal.
             data: what JSON holds; the table's rows when left out.
         """
-        from drypowder.report.export import dumps
-
         if self.kind == "words" and self.out is None and screen and sys.stdout.isatty():
             screen(console())
             return

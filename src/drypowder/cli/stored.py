@@ -69,7 +69,8 @@ def export_run(token: str, home: Path | None, out: Path, kind: str | None, outpu
     Raises:
         UsageError: DP-082 for --csv beside another --format.
     """
-    from drypowder.report.export import dumps, export
+    from drypowder.report.export import export
+    from drypowder.report.tables import dumps
 
     if output.kind == "csv" and kind not in (None, "csv"):
         raise coded(UsageError, "DP-082", kind=kind)

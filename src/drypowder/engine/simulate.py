@@ -44,7 +44,10 @@ _QUICKLY: dict[str, int | bool] = {"xla_backend_optimization_level": 0}
 if tuple(map(int, jax.__version__.split(".")[:2])) < (0, 10):  # later ones lack the option
     _QUICKLY["xla_cpu_use_fusion_emitters"] = False
 _WIDE = {"xla_cpu_prefer_vector_width": 512}  # else half of a wide register is left empty
-_WIDE_SERIES = ("forced_usd_bn", "leverage", "largest_leverage")  # single precision, for memory
+_WIDE_SERIES = (
+    *("forced_usd_bn", "forced_by_round", "leverage", "largest_leverage"),
+    *("yield_pa", "receipts_usd_bn"),
+)  # single precision, for memory
 _trace_count = 0  # compiled traces so far, for the test that counts them
 
 
@@ -148,10 +151,11 @@ def run_paths(inputs: Inputs, numbers: np.ndarray, seed: int) -> dict[str, np.nd
 
 
 def run_block(
-    inputs: Inputs, parameters: Parameters, levers: Levers, numbers: np.ndarray, seed: int
-) -> dict[str, np.ndarray]:
+    inputs: Inputs, parameters: Parameters, levers: Levers, numbers: np.ndarray, seed: int,
+    call: Callable = _plainly,
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Simulate the given parameter columns side by side; series shaped (path, step, ...)."""
-    return _simulated(inputs, parameters, levers, numbers, seed, ledger=False)[0]
+    return _simulated(inputs, parameters, levers, numbers, seed, ledger=False, call=call)[0]
 
 
 def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool, call=_plainly):

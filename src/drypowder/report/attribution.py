@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from drypowder.report.numbers import count, dollars, fixed, percent
-from drypowder.report.summary import Section
+from drypowder.report.rounding import round_to_sum as round_to_sum
+from drypowder.report.section import Section
 from drypowder.report.tables import Column, Table
 from drypowder.report.targets import LOWEST, YIELD
 from drypowder.report.why import Answer
@@ -89,23 +89,6 @@ def shown(table: Table, words: Catalogue) -> Table:
     told = Table(table.key, columns, list(zip(*cells, strict=True)))
     with_errors = any(row[-1] is not None for row in table.rows)
     return told if with_errors else told.keep(*(c.key for c in columns[:-1]))
-
-
-def round_to_sum(values: Sequence[float | None], digits: int) -> list[float | None]:
-    """Values rounded so that all but the last still sum to the last (largest remainders first)."""
-    known = [k for k, value in enumerate(values[:-1]) if value]
-    exact = np.array([values[k] for k in known], dtype=float) * 10.0**digits
-    total = values[-1]
-    if total is None or not np.isfinite([*exact, total]).all():
-        return list(values)
-    rounded = np.round(exact)
-    gap = round(round(total * 10.0**digits) - rounded.sum())
-    order = np.argsort((rounded - exact) * np.sign(gap))[: abs(gap)]
-    rounded[order] += np.sign(gap)
-    out = list(values)
-    for k, value in zip(known, rounded, strict=True):
-        out[k] = value / 10.0**digits
-    return [*out[:-1], round(total, digits)]
 
 
 def interaction(answer: Answer) -> tuple[float, float | None]:

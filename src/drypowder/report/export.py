@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from drypowder.report.files import PAGE, wide
 from drypowder.report.record import Record
 from drypowder.report.store import check_files, find, read_manifest, writing
 from drypowder.report.summary import sections
-from drypowder.report.tables import Column, Table
+from drypowder.report.tables import Column, Table, dumps
 from drypowder.report.words import Catalogue, coded
 
 Files = dict[str, str]
@@ -68,11 +67,6 @@ def events_table(record: Record) -> Table:
     rows = sorted({(e.event, e.subject, e.date) for e in record.events if e.path == 0},
                   key=lambda row: (row[2], row[0], row[1]))  # fmt: skip
     return Table("events", columns, rows)
-
-
-def dumps(value: object) -> str:
-    """JSON as we write it everywhere."""
-    return json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
 
 
 def _csv(record: Record, words: Catalogue) -> Files:

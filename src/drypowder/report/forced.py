@@ -103,7 +103,7 @@ def redemptions(record: Record) -> Table:
 
 
 def perpetuals(record: Record) -> Table:
-    """Longs closed by force on crypto venues; open interest in coins, lowest against highest."""
+    """Positions closed by force on crypto venues; open interest in coins, lowest to highest."""
     columns = (Column("asset", names="instrument"), Column("closed_usd_bn", "usd_bn"),
                Column("worst_day_usd_bn", "usd_bn"), Column("date", "date"),
                Column("open_interest_change", "change_pct"))  # fmt: skip
@@ -262,7 +262,7 @@ def _limits(record: Record, words: Catalogue) -> list[str]:
 
 
 def _venues(record: Record, words: Catalogue) -> list[str]:
-    """Perpetual longs closed by force."""
+    """Perpetual positions closed by force."""
     rows = perpetuals(record).rows
     if not rows:
         return []

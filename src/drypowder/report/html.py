@@ -48,6 +48,8 @@ a{color:#00538c}:focus-visible{outline:3px solid #d55e00}
 footer{margin-top:2.5rem;padding-bottom:2rem;font-size:.85rem;border-top:1px solid #ccc}
 @media print{details{display:block}}
 """
+# solid, not hatched: what was seen looks different from what was simulated
+_OBSERVED = ".badge{border-color:#0b5d44;color:#0b5d44;background:#fff}\n"
 
 
 def page(record: Record, words: Catalogue) -> str:
@@ -72,17 +74,20 @@ def document(
     first: str,
     second: str,
     stamp: str,
+    observed: bool = False,
 ) -> str:
     """Sections with their charts and tables as one HTML document.
 
     Args:
         first: what to know before anything else, in the largest type; second: the line below it.
+        observed: measured, not simulated: the badge says so, and nothing calls it a what-if.
     """
-    body = "\n".join(_section(part, charts, words) for part in parts)
-    return f"""{_head(title, words)}<body>
+    body = "\n".join(_section(part, charts, words, observed) for part in parts)
+    said = words.say("measured.observed" if observed else "report.not_a_forecast")
+    return f"""{_head(title, words, observed)}<body>
 <a class="skip" href="#summary">{escape(words.say("report.html.skip"))}</a>
 <header>
-<p class="badge">{escape(words.say("report.badge"))}</p>
+<p class="badge">{escape(_badge(words, observed))}</p>
 <h1>{escape(first)}</h1>
 <p>{escape(second)}</p>
 </header>
@@ -91,7 +96,7 @@ def document(
 {body}
 </main>
 <footer>
-<p><strong>{escape(words.say("report.not_a_forecast"))}</strong></p>
+<p><strong>{escape(said)}</strong></p>
 <p>{escape(words.say("report.html.stamp"))}: <code>{escape(stamp)}</code></p>
 </footer>
 </body>
@@ -99,7 +104,11 @@ def document(
 """
 
 
-def _head(title: str, words: Catalogue) -> str:
+def _badge(words: Catalogue, observed: bool) -> str:
+    return words.say("measured.badge" if observed else "report.badge")
+
+
+def _head(title: str, words: Catalogue, observed: bool = False) -> str:
     return f"""<!doctype html>
 <html lang="{words.lang}">
 <head>
@@ -107,7 +116,7 @@ def _head(title: str, words: Catalogue) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light">
 <title>{escape(title)}</title>
-<style>{_STYLE}</style>
+<style>{_STYLE}{_OBSERVED if observed else ""}</style>
 </head>
 """
 
@@ -134,15 +143,15 @@ def _contents(parts: list[Section], words: Catalogue) -> str:
     return f'<nav aria-label="{label}">{folded}</nav>'
 
 
-def _section(part: Section, charts: list[Chart], words: Catalogue) -> str:
+def _section(part: Section, charts: list[Chart], words: Catalogue, observed: bool) -> str:
     own = [chart for chart in charts if chart.section == part.key]
     drawn = {chart.table.key for chart in own}
     said = "\n".join(f"<p>{escape(sentence)}</p>" for sentence in part.sentences)
-    figures = "\n".join(_figure(chart, words) for chart in own)
+    figures = "\n".join(_figure(chart, words, observed) for chart in own)
     tables = [table for table in part.tables if table.rows and table.key not in drawn]
     shown = "\n".join(_folded(_shortened(table), words) for table in tables)
     note = f"<p><em>{escape(words.say('report.not_a_forecast'))}</em></p>"
-    simulated = note if part.key not in ("accounts", "assumptions") else ""
+    simulated = "" if observed or part.key in ("accounts", "assumptions") else note
     return (
         f'<section id="{part.key}" aria-labelledby="{part.key}-title">\n'
         f'<h2 id="{part.key}-title">{escape(part.title)}</h2>\n'
@@ -150,12 +159,12 @@ def _section(part: Section, charts: list[Chart], words: Catalogue) -> str:
     )
 
 
-def _figure(chart: Chart, words: Catalogue) -> str:
+def _figure(chart: Chart, words: Catalogue, observed: bool) -> str:
     card = "".join(
         f"<dt>{escape(words.say(f'report.card.{part}'))}</dt><dd>{escape(text)}</dd>"
         for part, text in chart.card(words).items()
     )
-    badge = f'<span class="badge">{escape(words.say("report.badge"))}</span>'
+    badge = f'<span class="badge">{escape(_badge(words, observed))}</span>'
     return (
         f'<figure id="chart-{chart.key}"><figcaption>{escape(chart.title)} {badge}</figcaption>\n'
         f'<div class="wide" tabindex="0">{embedded(chart)}</div>\n'

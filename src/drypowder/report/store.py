@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drypowder.errors import DataMissingError, DrypowderError, UsageError
+from drypowder.home import home_folder
 from drypowder.report import listing
 from drypowder.report.files import (
     FORMAT,
@@ -28,18 +29,7 @@ from drypowder.report.files import (
 from drypowder.report.record import Record
 from drypowder.report.words import coded
 
-HOME_VARIABLE = "DRYPOWDER_HOME"
 LAST = "last"
-
-
-def home_folder(given: str | Path | None = None) -> Path:
-    """Where runs live: the argument, else DRYPOWDER_HOME, else the user's data folder."""
-    chosen = given or os.environ.get(HOME_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_dir
-
-    return Path(user_data_dir("drypowder"))
 
 
 def save(record: Record, home: Path, pages: Pages, *, seconds: float = 0.0) -> Path:

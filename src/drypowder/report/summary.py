@@ -6,8 +6,6 @@ large ones, and what a run cannot say is left out rather than guessed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from drypowder.report import answers, experiments, forced, moments
@@ -16,6 +14,7 @@ from drypowder.report.events import EMPTY_SHARE, RAN_OUT, STOPPED
 from drypowder.report.fans import WORLDS_BEYOND
 from drypowder.report.numbers import basis_points, count, dollars, fixed, percent, plain, rate
 from drypowder.report.record import WITHOUT_AI, Record
+from drypowder.report.section import Section as Section
 from drypowder.report.tables import Table
 from drypowder.report.words import Catalogue
 from drypowder.scenarios.levers import setting_said
@@ -23,16 +22,6 @@ from drypowder.scenarios.levers import setting_said
 _TOP = 3  # names in a sentence
 _ONE_BP, _FEW_BP = 0.95, 9.95  # shown as 1.0 and 10.0 from here on
 _TELLING_USD_BN = 0.05
-
-
-@dataclass(frozen=True)
-class Section:
-    """One question answered: a title, sentences, tables, and the charts that belong to it."""
-
-    key: str
-    title: str
-    sentences: list[str]
-    tables: list[Table] = field(default_factory=list)
 
 
 def sections(record: Record, words: Catalogue) -> list[Section]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,6 +98,11 @@ class Table:
 
     def _cells(self, row: tuple):
         return zip(row, self.columns, strict=True)
+
+
+def dumps(value: object) -> str:
+    """JSON as we write it everywhere."""
+    return json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
 
 
 def _cell(value: Any, column: Column, words: Catalogue) -> str:

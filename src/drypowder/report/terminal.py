@@ -6,15 +6,14 @@ import io
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from drypowder.report import attribution
-from drypowder.report.record import Record
-from drypowder.report.summary import Section, headline, sections, stamp_line
+from drypowder.report.section import Section
 from drypowder.report.tables import Table
 from drypowder.report.words import Catalogue
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # measured answers are told without loading what tells simulated ones
     from rich.console import Console
 
+    from drypowder.report.record import Record
     from drypowder.report.why import Answer
 
 PLAIN_WIDTH = 110  # columns of text that goes to a file or a pipe
@@ -39,6 +38,8 @@ def plain_text(draw: Callable[[Console], None]) -> str:
 
 def print_summary(record: Record, words: Catalogue, console: Console, *, took: str = "") -> None:
     """Header, sentences with their tables, and the line that says what this is not."""
+    from drypowder.report.summary import headline, sections, stamp_line
+
     line = headline(record, words)
     say(console, line + (f"   {took}" if took else ""), style="bold")
     for section in sections(record, words):
@@ -56,6 +57,8 @@ def print_summary(record: Record, words: Catalogue, console: Console, *, took: s
 
 def print_split(answer: Answer, words: Catalogue, console: Console) -> None:
     """Which channel did it: the claim, then every section with its tables."""
+    from drypowder.report import attribution
+
     say(console, attribution.headline(answer, words), style="bold")
     say(console, attribution.claim(answer, words))
     print_sections(attribution.sections(answer, words), words, console)

@@ -15,8 +15,8 @@ from importlib import resources
 from drypowder.errors import DrypowderError
 
 SECTIONS = (
-    "calibrate", "cli", "errors", "glossary", "labels", "liquidations", "replicate", "report",
-    "why",
+    "calibrate", "claims", "cli", "data", "errors", "gauge", "glossary", "hindcast", "labels",
+    "liquidations", "measured", "probe", "pull", "rank", "replicate", "report", "why",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ guidance. Amounts of a quarter or a month fall on its business days in equal par
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,12 @@ from drypowder.scenarios.events import called, dated_news, evidence, news_minute
 from drypowder.scenarios.levers import levers
 from drypowder.scenarios.quarters import Quarter
 from drypowder.scenarios.scenario import Scenario
-from drypowder.scenarios.schema import Firm, Guidance
+from drypowder.scenarios.schema import Firm, Guidance, Spell
 
 OFFICIAL = ("bills", "treasuries", "agency_mbs")
 _QUARTERS_A_YEAR = 4
 _MONTHS_A_YEAR = 12
+_A_DAY = np.timedelta64(1, "D")
 _BUILD_YEARS = 0.25  # over which the Treasury account is built, and between steps of the rate
 _FACTORS = (0.05, 20.0)  # growth of capex in a quarter that a guidance may imply
 
@@ -37,6 +38,9 @@ class Flows:
     lab_spending: np.ndarray
     deficit: np.ndarray  # above trend
     treasury_account_build: np.ndarray  # above trend
+    interest_in_deficit: np.ndarray  # one on days whose borrowing is known, interest included
+    bills_for_notes: np.ndarray  # issued beyond the share of bills
+    ai_bonds: np.ndarray  # sold whatever the gap
     official_purchases: np.ndarray  # (step, official), above trend
     policy_rate_change_pa: np.ndarray
     corporate_issuance: np.ndarray  # above trend
@@ -53,13 +57,20 @@ def announce(scenario: Scenario, clock: Clock) -> Flows:
     trend = trend_levels(scenario, clock)
     steady = clock.settled_years * trend
     cash_flow, trend_cash_flow = _cash_flows(scenario, clock)
+    file = scenario.file
+    deficit = _deficit(scenario, steady) + spells(file.borrowing, "deficit", clock)
+    build = _account_build(scenario, clock) + spells(file.treasury_account, "amount", clock)
+    told = _told(file.borrowing, clock)
     return Flows(
         capex=_paced(scenario, _capex(scenario, clock), trend_cash_flow),
         operating_cash_flow=cash_flow,
         trend_operating_cash_flow=trend_cash_flow,
         lab_spending=_value(scenario, "lab_spending_usd_bn_pa") * steady,
-        deficit=_deficit(scenario, steady),
-        treasury_account_build=_account_build(scenario, clock),
+        deficit=deficit,
+        treasury_account_build=build,
+        interest_in_deficit=told,
+        bills_for_notes=told * _bills_for_notes(scenario, clock, deficit + build),
+        ai_bonds=spells(file.ai_bonds, "amount", clock),
         official_purchases=_purchases(scenario, clock, trend),
         policy_rate_change_pa=_policy_rate(scenario, clock),
         corporate_issuance=_value(scenario, "corporate_issuance_usd_bn_pa") * steady,
@@ -138,6 +149,31 @@ def spread(amounts: Mapping[str, float], clock: Clock) -> np.ndarray:
         first, end = (np.datetime64(day) for day in (Quarter(name).first_day, Quarter(name).end))
         total += amount * clock.business_days(first, end) / count(first, end)
     return total
+
+
+def spells(rows: Sequence[Spell], field: str, clock: Clock) -> np.ndarray:
+    """Amounts on the business days between two dates, equal parts a day, USD bn per step."""
+    total = np.zeros(len(clock.dates))
+    for row in rows:
+        first, end = np.datetime64(row.first_day), np.datetime64(row.last_day) + _A_DAY
+        days = count(first, end)
+        total += getattr(row, field) * clock.business_days(first, end) / max(days, 1)
+    return total
+
+
+def _told(rows: Sequence[Spell], clock: Clock) -> np.ndarray:
+    """One on steps that a row speaks of."""
+    told = np.zeros(len(clock.dates))
+    for row in rows:
+        first, end = np.datetime64(row.first_day), np.datetime64(row.last_day) + _A_DAY
+        told = np.maximum(told, clock.business_days(first, end) > 0)
+    return told
+
+
+def _bills_for_notes(scenario: Scenario, clock: Clock, borrowed: np.ndarray) -> np.ndarray:
+    """Bills in the place of notes, so that as many notes are issued as was told."""
+    share = 1.0 - _value(scenario, "bill_share")
+    return share * borrowed - spells(scenario.file.borrowing, "notes", clock)
 
 
 def _last_quarter(clock: Clock) -> Quarter:

@@ -80,12 +80,15 @@ def _days(scenario: Scenario, clock: Clock) -> Day:
         "trend_operating_cash_flow_usd_bn": flows.trend_operating_cash_flow,
         "lab_spending_usd_bn": flows.lab_spending,
         "deficit_usd_bn": flows.deficit,
+        "interest_in_deficit": flows.interest_in_deficit,
         "bill_share": np.full(steps, scenario.parameters["bill_share"].value),
+        "bills_for_notes_usd_bn": flows.bills_for_notes,
         "treasury_account_build_usd_bn": flows.treasury_account_build,
         "official_purchases_usd_bn": flows.official_purchases,
         "policy_rate_change_pa": flows.policy_rate_change_pa,
         "corporate_issuance_usd_bn": flows.corporate_issuance,
         "corporate_buybacks_usd_bn": flows.corporate_buybacks,
+        "ai_bonds_usd_bn": flows.ai_bonds,
         "bank_loan_share": np.full(steps, scenario.parameters["bank_loan_share"].value),
         "ai_debt_duration_years": np.full(
             steps, scenario.parameters["ai_debt_duration_years"].value

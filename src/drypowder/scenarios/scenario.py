@@ -28,6 +28,8 @@ from drypowder.scenarios.resolve import flattened, resolve_parameters
 from drypowder.scenarios.schema import ScenarioFile
 
 _PROSE = {"title", "description", "story"}  # changes no number, hence no digest
+# kinds of rows younger than the first hashes: a scenario without them keeps its own
+_LATER = {"treasury_account", "borrowing", "ai_bonds"}
 _MERGED = ("levers", "parameters")  # tables that an extension adds to, instead of replacing
 _MAIN = ("essay", "hoards", "rest", "oct2025", "feb2026")  # the others are presets
 _EXTENSIONS = 5  # deepest chain of `extends`
@@ -128,7 +130,7 @@ class Scenario:
     def digest(self) -> str:
         """Hash of everything that decides a number: rows, levers, parameters, news, the sheet."""
         numbers = {
-            "file": self.file.model_dump(mode="json", exclude=_PROSE),
+            "file": self.file.model_dump(mode="json", exclude=_PROSE | self._unused),
             "settings": {name: self.setting(name) for name in levers()},
             "parameters": {
                 p.name: [p.value, p.low, p.high, p.scale, p.drawn] for p in self.parameters.values()
@@ -142,6 +144,10 @@ class Scenario:
         for array in (sheet.net_usd_bn, sheet.issued_usd_bn):
             digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
         return digest.hexdigest()[:16]
+
+    @property
+    def _unused(self) -> set[str]:
+        return {name for name in _LATER if not getattr(self.file, name)}
 
 
 def names() -> tuple[str, ...]:

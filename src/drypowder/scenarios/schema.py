@@ -198,6 +198,43 @@ class Purchases(Announcement):
     above_trend: bool  # False: the fed's balanced growth already supplies part of it
 
 
+class Spell(Announcement):
+    """An amount that falls in equal parts on the business days between two dates."""
+
+    first_day: date
+    last_day: date
+    unit: Literal["USD bn"]  # over the spell, above trend
+
+    @model_validator(mode="after")
+    def _forward(self) -> Spell:
+        if self.last_day < self.first_day:
+            raise PydanticCustomError("inconsistent", "last_day must not come before first_day")
+        return self
+
+
+class TreasuryAccount(Spell):
+    """What the Treasury gathered in its account, borrowed like a deficit; negative: ran down."""
+
+    amount: Signed
+
+
+class Borrowing(Spell):
+    """What the Treasury spent beyond taxes, and how much of all it borrowed was notes and bonds.
+
+    What the deficit and the account need beyond the notes is borrowed in bills. Interest is part of
+    the deficit: on these days none is borrowed on top.
+    """
+
+    deficit: Signed
+    notes: Signed
+
+
+class AiBonds(Spell):
+    """Bonds that hyperscalers sold whatever their gap was; what they do not need is hoarded."""
+
+    amount: Signed  # net of bonds repaid
+
+
 class PolicyRate(Announcement):
     """Deviation of the policy rate from its opening level from a day on."""
 
@@ -317,6 +354,9 @@ class ScenarioFile(_Strict):
     firm: tuple[Firm, ...] = ()
     deficit: Deficit | None = None
     purchases: tuple[Purchases, ...] = ()
+    treasury_account: tuple[TreasuryAccount, ...] = ()
+    borrowing: tuple[Borrowing, ...] = ()
+    ai_bonds: tuple[AiBonds, ...] = ()
     policy_rate: tuple[PolicyRate, ...] = ()
     call: tuple[Call, ...] = ()
     news: tuple[News, ...] = ()
@@ -335,6 +375,9 @@ class ScenarioFile(_Strict):
                 rows.append((f"firm {firm.name}, guidance", firm.guidance))
         rows += [("deficit", self.deficit)] if self.deficit else []
         rows += [(f"purchases of {p.instrument}", p) for p in self.purchases]
+        rows += [("treasury_account", t) for t in self.treasury_account]
+        rows += [("borrowing", b) for b in self.borrowing]
+        rows += [("ai_bonds", b) for b in self.ai_bonds]
         rows += [("policy_rate", p) for p in self.policy_rate]
         rows += [(f"call of {c.name}", c) for c in self.call]
         rows += [(f"news of {n.instrument}", n) for n in self.news]

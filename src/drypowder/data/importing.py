@@ -1,0 +1,117 @@
+"""Files that people have, into the store: recognised by their columns, all of them or none.
+
+What is no series is left out with a reason. A faulty file refuses the whole import, so that
+nobody has to find out which half of a folder is stored.
+
+Of a file of bars the newest bar of each series is left out: its close may not have been reached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drypowder.data import clocks, reading
+from drypowder.data.checks import unreadable
+from drypowder.data.layouts import Layout, recognise
+from drypowder.data.prints import Stored
+from drypowder.data.series import catalogue
+from drypowder.data.store import Store
+
+_TABLES = (".csv", ".csv.gz", ".parquet")
+_NO_TABLE = "no CSV or Parquet file"
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """What became of one file."""
+
+    path: str  # below the folder that was imported
+    layout: str
+    rows: int  # prints it held
+    skipped: str  # why it was left out; "" where it was read
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of an import."""
+
+    stored: Stored
+    files: tuple[FileRead, ...]
+
+
+def import_path(store: Store, path: str | Path) -> Imported:
+    """Take a file, or all files of a folder, into the store: everything or nothing.
+
+    Raises:
+        UsageError: DP-176 for a file that cannot be read or recognised; DP-170 and DP-172 to
+            DP-175 for what is in it.
+        DrypowderError: DP-178 when the store cannot be written.
+    """
+    given = Path(path).expanduser()
+    found = list(_files(given))
+    with store.writing() as staging:
+        reports = [_read(staging, each, given, alone=given.is_file()) for each in found]
+        if not any(report.rows for report in reports):
+            raise unreadable(given, "nothing in it is a series")
+        stored = store.finish(staging, str(given))
+    return Imported(stored, tuple(reports))
+
+
+def _files(given: Path) -> Iterator[Path]:
+    """The file itself, or all files below a folder in the order of their names."""
+    if given.is_file():
+        yield given
+        return
+    if not given.is_dir():
+        raise unreadable(given, "there is no such file or folder")
+    try:
+        below = sorted(given.rglob("*"), key=lambda each: str(each.relative_to(given)))
+    except OSError as error:
+        raise unreadable(given, error.strerror or error) from error
+    if not below and not _may_list(given):
+        raise unreadable(given, "the folder may not be read")
+    yield from (each for each in below if each.is_file() and not each.name.startswith("."))
+
+
+def _may_list(folder: Path) -> bool:
+    try:
+        return any(True for _ in folder.iterdir()) or True
+    except OSError:
+        return False
+
+
+def _read(staging: Any, path: Path, top: Path, *, alone: bool) -> FileRead:
+    """One file into the staging tables, or the reason why not."""
+    name = path.name if alone else str(path.relative_to(top))
+    if not name.lower().endswith(_TABLES):
+        return _left_out(path, name, _NO_TABLE, alone)
+    table = reading.open_table(staging.database, path)
+    layout = recognise(list(table.columns), path, catalogue())
+    if layout is None:
+        shown = ", ".join(list(table.columns)[:6])
+        return _left_out(path, name, f"its columns are not known ({shown})", alone)
+    if layout.skip:
+        return _left_out(path, name, layout.skip, alone)
+    file = staging.add_file(_source(layout), "", _sha256(path), name)
+    rows = reading.enter(staging.database, table, layout, file, clocks.naive(staging.stored_at))
+    return FileRead(name, layout.name, rows, "")
+
+
+def _left_out(path: Path, name: str, why: str, alone: bool) -> FileRead:
+    if alone:
+        raise unreadable(path, why)
+    return FileRead(name, "", 0, why)
+
+
+def _source(layout: Layout) -> str:
+    """Empty where the catalogue's publisher is meant."""
+    return layout.source
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

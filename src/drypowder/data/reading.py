@@ -1,0 +1,261 @@
+"""One table of a file as rows of prints: names, stamps in UTC, values, and when it was taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from drypowder.data.checks import unreadable
+from drypowder.data.known import text
+from drypowder.data.layouts import Layout
+from drypowder.data.series import catalogue
+from drypowder.errors import UsageError
+
+_NOTHING = "('', '.', 'null', 'na', 'n/a', 'nan', 'nd', 'none', '-')"
+_BARS = {60: "1m", 300: "5m", 900: "15m", 3600: "1h", 14_400: "4h", 86_400: "1d"}
+
+
+# columns of an exported file that say its known date was not the source's own
+_OURS = (("known_estimated", "::BOOLEAN"), ("fetched_at", " IS NOT NULL"))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file that DuckDB can read, with the type of each column."""
+
+    path: Path
+    source: str  # as SQL
+    columns: dict[str, str]
+
+
+def open_table(database: Any, path: Path) -> Table:
+    """Look at a file. Raises UsageError DP-176 for one that is empty or cannot be read."""
+    import duckdb
+
+    source = f"read_parquet({text(str(path))})"
+    if not path.name.lower().endswith(".parquet"):
+        source = f"read_csv({text(str(path))}, header = true, all_varchar = true)"
+    try:
+        if path.stat().st_size == 0:
+            raise unreadable(path, "the file is empty")
+        described = database.execute(f"DESCRIBE FROM {source}").fetchall()
+        return Table(path, source, {row[0]: row[1] for row in described})
+    except duckdb.Error as error:
+        raise unreadable(path, _first_line(error)) from error
+    except OSError as error:
+        raise unreadable(path, error.strerror or error) from error
+
+
+def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime) -> int:
+    """Append the rows of a table to `incoming`; returns how many.
+
+    Raises:
+        UsageError: DP-176 for a file that breaks off or holds no numbers, DP-174 for stamps
+            without a time zone.
+    """
+    import duckdb
+
+    rows = 0
+    try:
+        reader = _Reader(database, table, layout)
+        reader.check()
+        for query in reader.queries():
+            rows += database.execute(
+                "INSERT INTO incoming SELECT series, observed_on, known_on,"
+                " CASE WHEN known_on IS NULL THEN coalesce(fetched_at, $now) END, value, unit,"
+                f" {file} FROM ({query}) WHERE value IS NOT NULL",
+                {"now": now},
+            ).fetchone()[0]
+    except duckdb.Error as error:
+        raise unreadable(table.path, _first_line(error)) from error
+    if not rows:
+        raise unreadable(table.path, "there is no row with a value in it")
+    return rows
+
+
+class _Reader:
+    """The SQL of one table under one layout."""
+
+    def __init__(self, database: Any, table: Table, layout: Layout) -> None:
+        self.database, self.table, self.layout = database, table, layout
+        self.date = layout.date_column(list(table.columns)) if layout.wide else layout.observed
+        self.step_s, self.bar = self._bar() if layout.bars else (0, "")
+        self.values = layout.values or {n: n for n in table.columns if n != self.date}
+
+    def queries(self) -> Iterator[str]:
+        """A SELECT of series, observed_on, known_on, fetched_at, value, unit a value column."""
+        has = self.table.columns
+        known = self._known()
+        unit = f"coalesce({_quoted(self.layout.unit_column)}, '')"
+        unit = unit if self.layout.unit_column in has else "''"
+        for column, template in self.values.items():
+            yield (
+                f"SELECT {self._name(template)} AS series, {self._observed()} AS observed_on,"
+                f" {known} AS known_on, {self._fetched()} AS fetched_at,"
+                f" {self._number(column)} AS value, {unit} AS unit"
+                f" FROM {self.table.source}{self._where()}"
+            )
+
+    def _known(self) -> str:
+        """When the source says it was known; nothing where that was our own estimate."""
+        has, column = self.table.columns, self.layout.known
+        if column not in has:
+            return "NULL::TIMESTAMP"
+        known = _whole_day(self._stamp(column))
+        ours = [f"{_quoted(c)}{test}" for c, test in _OURS if c in has]
+        return f"CASE WHEN {' OR '.join(ours)} THEN NULL ELSE {known} END" if ours else known
+
+    def check(self) -> None:
+        """Every filled cell is a number and a stamp with its zone. Raises UsageError."""
+        for column in self.values:
+            self._find(
+                f"{self._number(column)} IS NULL AND {self._filled(column)}", column, "no number"
+            )
+        stamps = [c for c in (self.date, self.layout.known) if c in self.table.columns]
+        for column in stamps:
+            unread = f"{self._stamp(column)} IS NULL AND {self._filled(column)}"
+            self._find(unread, column, "no date or stamp")
+            if not self.layout.utc:
+                self._check_zone(column)
+        for column in stamps[:1]:
+            self._find(f"NOT ({self._filled(column)})", column, "no date or stamp")
+
+    def _find(self, condition: str, column: str, fault: str) -> None:
+        found = self.database.execute(
+            f"SELECT {_quoted(column)}::VARCHAR FROM {self.table.source} WHERE {condition} LIMIT 1"
+        ).fetchone()
+        if found:
+            raise unreadable(self.table.path, f"{column} holds {found[0]!r}, which is {fault}")
+
+    def _check_zone(self, column: str) -> None:
+        """A stamp with an hour needs its zone; a date needs none. Raises UsageError DP-174."""
+        cell, kind = _quoted(column), self.table.columns[column]
+        if kind == "VARCHAR":
+            bare = f"{cell} LIKE '%:%' AND NOT regexp_matches({cell}, '(Z|[+-]\\d\\d:?(\\d\\d)?)$')"
+        elif kind.startswith("TIMESTAMP") and not _zoned(kind):
+            bare = f"{cell} <> date_trunc('day', {cell})"
+        else:
+            return
+        found = self.database.execute(
+            f"SELECT {cell}::VARCHAR FROM {self.table.source} WHERE {bare} LIMIT 1"
+        ).fetchone()
+        if found:
+            raise UsageError(
+                "DP-174",
+                f"{self.table.path}: {column} holds {found[0]}, a moment without a time zone.",
+                "Write it with its zone, 2026-02-06T14:30:00Z. Nothing was stored.",
+            )
+
+    def _name(self, template: str) -> str:
+        """The template of a name as SQL."""
+        parts = re.split(r"\{(\w+)\}", template)
+        symbol = self.layout.symbol(self.table.path) if self.layout.file_symbol else None
+        pieces = []
+        for place, part in enumerate(parts):
+            if place % 2 == 0:
+                pieces.append(text(part))
+            elif part == "bar":
+                pieces.append(text(self.bar))
+            elif part == "symbol" and symbol:
+                pieces.append(text(symbol))
+            else:
+                pieces.append(self._cell_of_name(part))
+        return " || ".join(piece for piece in pieces if piece != "''")
+
+    def _cell_of_name(self, column: str) -> str:
+        cell = f"{_quoted(column)}::VARCHAR"
+        cell = f"upper({cell})" if self.layout.upper else cell
+        for given, meant in self.layout.alias.items():
+            cell = f"replace({cell}, {text(given)}, {text(meant)})"
+        return cell
+
+    def _observed(self) -> str:
+        if self.layout.quarter:
+            year, quarter = (f"{_quoted(c)}::INTEGER" for c in self.layout.quarter)
+            return f"last_day(make_date({year}, 3 * {quarter}, 1))::TIMESTAMP"
+        stamp = self._stamp(self.date)
+        if self.layout.round:
+            half = "INTERVAL 30 SECOND"
+            stamp = f"date_trunc({text(self.layout.round)}, {stamp} + {half})"
+        return f"{stamp} + to_seconds({self.step_s})" if self.step_s else stamp
+
+    def _stamp(self, column: str) -> str:
+        """A column of dates or stamps as UTC without zone; NULL where it is neither."""
+        cell, kind = _quoted(column), self.table.columns[column]
+        if kind == "VARCHAR":
+            moment = f"TRY_CAST({cell} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+            return f"CASE WHEN {cell} LIKE '%:%' THEN {moment} ELSE TRY_CAST({cell} AS DATE) END"
+        if _zoned(kind):
+            return f"({cell} AT TIME ZONE 'UTC')::TIMESTAMP"
+        return f"TRY_CAST({cell} AS TIMESTAMP)"
+
+    def _fetched(self) -> str:
+        """When the copy was taken: the end of a day or month that the file names."""
+        column = self.layout.fetched
+        if column not in self.table.columns:
+            return "NULL::TIMESTAMP"
+        if not self.layout.pattern:
+            return _whole_day(self._stamp(column))
+        found = f"regexp_extract({_quoted(column)}::VARCHAR, {text(self.layout.pattern)}, 1)"
+        month = f"last_day(TRY_CAST({found} || '-01' AS DATE))"
+        return _whole_day(f"coalesce(TRY_CAST({found} AS DATE), {month})::TIMESTAMP")
+
+    def _number(self, column: str) -> str:
+        cell = _quoted(column)
+        if self.table.columns[column] == "VARCHAR":
+            return f"TRY_CAST(replace({cell}, ',', '') AS DOUBLE)"
+        return f"TRY_CAST({cell} AS DOUBLE)"
+
+    def _filled(self, column: str) -> str:
+        cell = _quoted(column)
+        if self.table.columns[column] == "VARCHAR":
+            return f"{cell} IS NOT NULL AND lower(trim({cell})) NOT IN {_NOTHING}"
+        return f"{cell} IS NOT NULL"
+
+    def _bar(self) -> tuple[int, str]:
+        """Length of the bars in seconds and in words: the commonest spacing of their openings."""
+        stamp = self._stamp(self.date)
+        found = self.database.execute(
+            "SELECT mode(date_diff('second', before, opened)) FROM"
+            " (SELECT opened, lag(opened) OVER (ORDER BY opened) AS before FROM"
+            f" (SELECT DISTINCT {stamp} AS opened FROM {self.table.source}))"
+        ).fetchone()
+        if not found or found[0] not in _BARS:
+            raise unreadable(self.table.path, "the spacing of its bars is not a usual one")
+        return found[0], _BARS[found[0]]
+
+    def _where(self) -> str:
+        """Of bars all but each series' newest; of FRED what the catalogue knows."""
+        if self.step_s:
+            stamp, name = self._stamp(self.date), self._name(next(iter(self.values.values())))
+            return f" QUALIFY {stamp} < max({stamp}) OVER (PARTITION BY {name})"
+        if self.layout.catalogued:
+            column = next(iter(self.layout.values.values())).strip("{}")
+            names = ", ".join(text(n) for n in catalogue().names() if not n.endswith("*"))
+            return f" WHERE {_quoted(column)} IN ({names})"
+        return ""
+
+
+def _zoned(kind: str) -> bool:
+    """Whether a column's type holds moments with their zone."""
+    return "ZONE" in kind or "TZ" in kind
+
+
+def _whole_day(stamp: str) -> str:
+    """A day means its end; a moment is itself."""
+    return (
+        f"CASE WHEN {stamp} = date_trunc('day', {stamp})"
+        f" THEN {stamp} + INTERVAL '23:59:59' ELSE {stamp} END"
+    )
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")

@@ -1,0 +1,260 @@
+"""From what sources said to what is stored: units, known dates, and only what is new.
+
+It happens in an in-memory database; one sorted file leaves it at the end. A source either dates
+its own prints (`known_on`) or is a copy taken at some moment (`fetched_at`). Copies are laid side
+by side, observation by observation, in the order in which they were taken: the first value was
+known after the release lag (an estimate, flagged, and no later than the copy itself); a different
+value in a later copy was known from that copy on; an equal one says nothing new. Series that are
+re-estimated as a whole are known from the copy only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drypowder.data import checks, clocks
+from drypowder.data.ingests import damaged
+from drypowder.data.known import text, texts
+from drypowder.data.series import Catalogue, Series
+
+PRINTS = (
+    "series VARCHAR, observed_on TIMESTAMP, known_on TIMESTAMP, stored_at TIMESTAMP, value DOUBLE,"
+    " unit VARCHAR, source VARCHAR, licence VARCHAR, raw_sha256 VARCHAR, known_estimated BOOLEAN,"
+    " fetched_at TIMESTAMP"
+)
+_TABLES = """
+CREATE TEMP TABLE incoming (series VARCHAR, observed_on TIMESTAMP, known_on TIMESTAMP,
+    fetched_at TIMESTAMP, value DOUBLE, unit VARCHAR, file INTEGER);
+CREATE TEMP TABLE files (file INTEGER, source VARCHAR, licence VARCHAR, raw_sha256 VARCHAR,
+    name VARCHAR);
+CREATE TEMP TABLE about (series VARCHAR, unit VARCHAR, kept VARCHAR, factor DOUBLE,
+    reestimated BOOLEAN, bars BOOLEAN, lag_days DOUBLE, working INTEGER, publisher VARCHAR,
+    licence VARCHAR, low DOUBLE, high DOUBLE);
+CREATE TEMP TABLE working_days (working INTEGER, from_day DATE, to_day DATE);
+"""
+_EQUAL = 1e-7  # relative: a figure that passed through single precision is the same figure
+_MEMORY = "1GB"
+_GROUP_ROWS = 8192  # of a row group: a query reads only those of the series it asks for
+
+_NAMES = "CREATE TYPE name AS ENUM (SELECT DISTINCT series FROM incoming ORDER BY series)"
+_ENTRIES = f"""
+CREATE TEMP TABLE entries AS
+SELECT DISTINCT ON (series) * REPLACE (series::name AS series) FROM about;
+CREATE TEMP TABLE earlier ({PRINTS.replace("series VARCHAR", "series name")});
+"""
+_EARLIER = """
+INSERT INTO earlier BY NAME
+SELECT p.* REPLACE (series::name AS series)
+FROM (FROM read_parquet({files}) WHERE series IN ({names})) p
+SEMI JOIN fresh f ON f.series = p.series::name AND f.observed_on = p.observed_on
+"""
+_BY_FILE = """
+CREATE TEMP TABLE by_file AS
+SELECT i.series::name AS series, i.observed_on,
+    -- a day means its end, and what is in hand is known
+    CASE WHEN i.known_on IS NOT NULL THEN least($now::TIMESTAMP, i.known_on + CASE
+        WHEN NOT a.bars AND i.known_on = date_trunc('day', i.known_on)
+        THEN INTERVAL '23:59:59' ELSE INTERVAL 0 SECOND END) END AS known_on,
+    CASE WHEN i.fetched_at IS NOT NULL THEN least($now::TIMESTAMP, i.fetched_at) END
+        AS fetched_at, i.file,
+    min(i.value * a.factor) AS value, max(i.value * a.factor) AS other
+FROM incoming i JOIN about a ON a.series = i.series AND a.unit = i.unit
+WHERE isfinite(i.value)
+GROUP BY ALL
+"""
+_FRESH = """
+CREATE TEMP TABLE fresh AS
+SELECT series, observed_on, known_on, fetched_at, arg_min(value, file) AS value,
+    min(file) AS file
+FROM by_file GROUP BY ALL
+"""
+_OUT_ON = """
+CREATE TEMP VIEW released AS
+SELECT f.*, CASE
+        WHEN a.bars THEN f.observed_on + to_seconds(a.lag_days * 86400)
+        ELSE coalesce(w.to_day, (f.observed_on + to_days(a.lag_days::INTEGER))::DATE)
+            + INTERVAL '23:59:59' END AS out_on,
+    a.reestimated
+FROM (SELECT *, NULL::TIMESTAMP AS stored_at, false AS known_estimated FROM fresh
+      UNION ALL BY NAME
+      SELECT series, observed_on, known_on, fetched_at, value, -1 AS file, stored_at,
+          known_estimated FROM earlier) f
+JOIN entries a USING (series)
+LEFT JOIN working_days w ON w.working = a.working
+    AND w.from_day = (f.observed_on + to_days(a.lag_days::INTEGER))::DATE
+"""
+_DATED = f"""
+CREATE TEMP TABLE dated AS
+WITH told AS (
+    SELECT *, row_number() OVER copies AS place, lag(value) OVER copies AS before
+    FROM released
+    WINDOW copies AS (PARTITION BY series, observed_on, fetched_at IS NULL
+                      ORDER BY coalesce(fetched_at, known_on), stored_at NULLS LAST)
+    QUALIFY before IS NULL
+        OR abs(value - before) > {_EQUAL} * greatest(abs(value), abs(before))
+)
+SELECT series, observed_on, CASE
+        WHEN fetched_at IS NULL THEN known_on
+        WHEN reestimated OR place > 1 THEN fetched_at
+        ELSE least(fetched_at, out_on) END AS known_on,
+    value, file, fetched_at,
+    fetched_at IS NOT NULL AND NOT reestimated AND place = 1 AND out_on <= fetched_at
+        AS known_estimated
+FROM told
+"""
+_NEW = """
+CREATE TEMP TABLE prints AS
+SELECT d.series, d.observed_on, d.known_on, $stored_at::TIMESTAMP AS stored_at, d.value,
+    a.kept AS unit,
+    coalesce(nullif(f.source, ''), e.source, a.publisher) AS source,
+    coalesce(nullif(f.licence, ''), e.licence, a.licence) AS licence,
+    coalesce(f.raw_sha256, e.raw_sha256, '') AS raw_sha256, d.known_estimated, d.fetched_at
+FROM dated d
+JOIN entries a USING (series)
+LEFT JOIN files f USING (file)
+LEFT JOIN (SELECT DISTINCT ON (series, observed_on, fetched_at) * FROM earlier) e
+    ON d.file = -1 AND e.series = d.series AND e.observed_on = d.observed_on
+    AND e.fetched_at = d.fetched_at
+ANTI JOIN (FROM earlier QUALIFY row_number() OVER (
+        PARTITION BY series, observed_on, known_on, known_estimated ORDER BY stored_at DESC) = 1) s
+    ON s.series = d.series AND s.observed_on = d.observed_on AND s.known_on = d.known_on
+    AND s.value = d.value AND s.known_estimated = d.known_estimated
+    AND (d.fetched_at IS NULL OR s.fetched_at <= d.fetched_at)
+"""
+
+
+class Staging:
+    """One ingest in the making."""
+
+    def __init__(self, catalogue: Catalogue, stored_at: datetime, spill: Path) -> None:
+        import duckdb
+
+        self.catalogue, self.stored_at = catalogue, stored_at
+        self.database = duckdb.connect(":memory:")
+        self.database.execute(
+            f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {text(str(spill))};"
+            " SET preserve_insertion_order = false"
+        )
+        self.database.execute(_TABLES)
+        self.files = 0
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.database.close()
+
+    def add_file(self, source: str, licence: str, sha256: str, name: str) -> int:
+        """Make a source known; returns the number its rows are entered under."""
+        self.database.execute(
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?)", [self.files, source, licence, sha256, name]
+        )
+        self.files += 1
+        return self.files - 1
+
+    def add_columns(self, file: int, columns: dict[str, Any]) -> None:
+        """Enter rows given as arrays (series, observed_on, known_on, fetched_at, value, unit)."""
+        self.database.register("columns_given", columns)
+        self.database.execute(
+            "INSERT INTO incoming SELECT series, observed_on, known_on, fetched_at, value, unit,"
+            f" {file} FROM columns_given"
+        )
+        self.database.unregister("columns_given")
+
+    def settle(self, stored_files: dict[str, list[str]]) -> None:
+        """Convert, check, date, and leave only what is new in the table `prints`.
+
+        Args:
+            stored_files: files of the store by series.
+
+        Raises:
+            UsageError: DP-170 to DP-175, see `checks`.
+        """
+        self._describe()
+        now = clocks.naive(self.stored_at)
+        checks.incoming(self.database, now)
+        for step in (_NAMES, _ENTRIES):
+            self.database.execute(step)
+        self.database.execute(_BY_FILE, {"now": now})
+        checks.by_file(self.database)
+        self.database.execute(_FRESH)
+        self._load_earlier(stored_files)
+        checks.fresh(self.database)
+        for step in (_OUT_ON, _DATED):
+            self.database.execute(step)
+        self.database.execute(_NEW, {"stored_at": now})
+
+    def write(self, path: Path) -> None:
+        """All new prints as one Parquet file, sorted by series, observed and known date."""
+        self.database.execute(
+            "SET preserve_insertion_order = true;"
+            "COPY (SELECT * REPLACE (series::VARCHAR AS series) FROM"
+            f" (FROM prints ORDER BY series, observed_on, known_on)) TO {text(str(path))}"
+            f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_GROUP_ROWS})"
+        )
+
+    def counts(self) -> tuple[int, int]:
+        """Rows that came in, rows that are new."""
+        rows = self.database.execute(
+            "SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM prints)"
+        ).fetchall()
+        return rows[0][0], rows[0][1]
+
+    def contents(self) -> list[tuple]:
+        """A row a series of what is new, as `ingests.Content` keeps it, without the ingest."""
+        return self.database.execute(
+            "SELECT series::VARCHAR, count(*), min(observed_on), max(observed_on), min(known_on),"
+            " max(known_on), any_value(unit), any_value(source), any_value(licence),"
+            " count(*) FILTER (known_estimated) FROM prints GROUP BY series ORDER BY series"
+        ).fetchall()
+
+    def _describe(self) -> None:
+        """Catalogue entries of all that came in, and the working days that their lags cross."""
+        given = self.database.execute("SELECT DISTINCT series, unit FROM incoming").fetchall()
+        rows = []
+        for name, unit in given:
+            about = self.catalogue.get(name)
+            kept, size = checks.unit(about, unit or about.served_in)
+            rows.append(_row(about, unit, kept, size))
+        self.database.executemany(f"INSERT INTO about VALUES ({', '.join('?' * 12)})", rows)
+        self._working_days()
+
+    def _working_days(self) -> None:
+        found = self.database.execute(
+            "SELECT DISTINCT working, (observed_on + to_days(lag_days::INTEGER))::DATE"
+            " FROM incoming JOIN about USING (series, unit) WHERE working > 0"
+        ).fetchnumpy()
+        working, days = (np.asarray(column) for column in found.values())
+        days = days.astype("datetime64[D]")
+        later = days.copy()
+        for count in np.unique(working):
+            later[working == count] = clocks.working_days_later(days[working == count], int(count))
+        if len(days):
+            columns = {"working": working, "from_day": days.astype("datetime64[us]"),
+                       "to_day": later.astype("datetime64[us]")}  # fmt: skip
+            self.database.register("columns_given", columns)
+            self.database.execute("INSERT INTO working_days FROM columns_given")
+            self.database.unregister("columns_given")
+
+    def _load_earlier(self, stored_files: dict[str, list[str]]) -> None:
+        """Stored prints of the observations that came in. Raises DataMissingError DP-177."""
+        import duckdb
+
+        found = self.database.execute("SELECT DISTINCT series FROM fresh").fetchall()
+        files = sorted({file for (name,) in found for file in stored_files.get(name, [])})
+        if files:
+            names = ", ".join(text(name) for (name,) in found if name in stored_files)
+            try:
+                self.database.execute(_EARLIER.format(files=texts(files), names=names))
+            except duckdb.Error as error:
+                raise damaged(Path(files[0]).parent, str(error).splitlines()[0]) from error
+
+
+def _row(about: Series, given: str, kept: str, size: float) -> list:
+    return [
+        about.name, given, kept, size, about.revision == "reestimated", about.bars,
+        about.lag_days, about.lag_working_days, about.publisher, about.licence, about.low,
+        about.high,
+    ]  # fmt: skip
