@@ -10,7 +10,7 @@ runs it on one thread: these arrays are below the size at which its library woul
 from __future__ import annotations
 
 import numpy as np
-from tests import oracle, oracle_forces
+from tests import oracle, oracle_perpetuals
 
 TOLERANCE, CHORD_STEPS, REFRESHES, LONGEST_STEP = 1e-11, 8, 40, 0.5  # tolerance as in the engine
 BOOK_TOLERANCE, BOOK_STEPS, NUDGE = 1e-7, 60, 1e-7
@@ -83,14 +83,14 @@ def _jacobian(log_price, market):
     return slope
 
 
-def settle_book(t, price, fall):
+def settle_book(t, side, price, fall):
     """Newton's step on the fall of the book, held to ten plain ones; the first is plain."""
     for count in range(BOOK_STEPS):
-        deeper = oracle_forces.close_longs(t, price, fall)[3]
+        deeper = oracle_perpetuals.book_moves(t, side, price, fall)[0]
         gap = np.abs(deeper - fall).max()
         longer = 1.0
         if count > 0:
-            nudged = oracle_forces.close_longs(t, price, fall + NUDGE)[3]
+            nudged = oracle_perpetuals.book_moves(t, side, price, fall + NUDGE)[0]
             longer = 1.0 / (1.0 - np.clip((nudged - deeper) / NUDGE, 0.0, 0.9))
         fall = fall + (deeper - fall) * longer
         if gap <= BOOK_TOLERANCE:

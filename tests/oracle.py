@@ -13,8 +13,10 @@ from types import SimpleNamespace
 
 import numpy as np
 from tests import oracle_forces as forces
+from tests import oracle_perpetuals as perpetuals
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par
+BUCKETS = 32  # of distance from the trigger of a perpetual position
 
 
 def one_day(state: dict, day: dict, news, world: dict, solve=None, book=None) -> tuple[dict, dict]:
@@ -37,7 +39,7 @@ def one_day(state: dict, day: dict, news, world: dict, solve=None, book=None) ->
     state_borrows_and_fed_buys(t)
     powder_is_counted(t)
     forces.claims_are_met(t)
-    market = markets_clear(t, solve or newton, book or forces.book_settles)
+    market = markets_clear(t, solve or newton, book or perpetuals.book_settles)
     forces.forced_pay(t)
     savers_raise_cash(t)
     payments_settle(t)
@@ -186,7 +188,8 @@ def capex_is_paid(t):
     programme = t.on.extra_bonds_usd_bn * day.programme_share
     extra = programme + t.on.extra_capex_usd_bn * (day.number == t.on.extra_capex_day)
     excess = t.on.issuance * (t.on.ai_capex * (day.capex_usd_bn * response - base) + extra)
-    t.capex, t.ordered = base + excess, t.on.issuance * programme
+    reported = t.on.ai_capex * day.ai_bonds_usd_bn
+    t.capex, t.ordered = base + excess, t.on.issuance * (programme + reported)
     abroad = p.import_recipient[:, None] * p.import_leak
     makers = abroad + p.receipt_share * (1.0 - p.import_leak)
     t.pay(big, makers, excess)
@@ -232,13 +235,14 @@ def gap_is_financed(t):
 def state_borrows_and_fed_buys(t):
     """The deficit is spent and borrowed; firms issue; the fed buys bills, notes, MBS."""
     day, w, recipients = t.day, t.w, t.p.deficit_recipient_share
-    deficit = t.on.issuance * day.deficit_usd_bn
     refunded = day.business * t.interest_due  # on a closed day the account pays
+    deficit = t.on.issuance * (day.deficit_usd_bn - day.interest_in_deficit * refunded)
     borrowed = deficit + t.on.issuance * (day.treasury_account_build_usd_bn + refunded)
     t.pay(w.treasury, recipients, deficit)
     t.receipts += recipients * deficit
-    t.swap("bills", w.funds, w.treasury, day.bill_share * borrowed)
-    t.sell("treasuries", w.treasury, (1.0 - day.bill_share) * borrowed)
+    instead = t.on.issuance * day.bills_for_notes_usd_bn
+    t.swap("bills", w.funds, w.treasury, day.bill_share * borrowed + instead)
+    t.sell("treasuries", w.treasury, (1.0 - day.bill_share) * borrowed - instead)
     t.sell("ig_credit", w.firm, t.on.issuance * day.corporate_issuance_usd_bn)
     t.sell("equity_broad", w.firm, -t.on.issuance * day.corporate_buybacks_usd_bn)
     years = t.p.rate_duration_years
@@ -510,6 +514,8 @@ def anchors(w, p) -> dict:
     odds[owns] = np.log(np.broadcast_to(held, cash.shape)[owns] / cash[owns])
     slope = p.kappa_sector_factor[w.holders][:, None] * p.kappa / p.spread_duration_years
     accounts = forces.accounts_at_the_opening(w, slope)
+    volatility = np.sqrt((w.cholesky**2).sum(axis=1))[w.coins]
+    newcomers, survivors = perpetuals.opening(p, volatility, BUCKETS)
     years = p.rate_duration_years
 
     def lasting(reversion):  # share of today's deviation in the average short rate over D years
@@ -529,4 +535,5 @@ def anchors(w, p) -> dict:
         "lambda0": scarcity((reserves + standing) / need, p), "standing0": standing,
         "public_bills0": np.maximum(bills, 0.0).sum() - bills[w.fed],
         "powder0": np.maximum(powder, 0.0).sum(axis=0), **accounts,
+        "new_coins": newcomers[0], "new_margin": newcomers[1], "survivors": survivors,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+from tests import oracle_perpetuals as perpetuals
 
 LEAST_KEPT = 1e-4  # of a position, whatever is sold
 AT_REST = 1e-5  # change of a kept share that ends the rounds of a day (decision 0008)
@@ -32,7 +33,7 @@ def people_listen(t):
     dated, share = day.dated_news[:, None], w.equity_share[:, None]
     dread = w.beta[:, None] * w.pass_through  # log price lost per unit of lost appetite
     newly = (day.risk_off - state.risk_off) * dread
-    t.outside_fall = np.maximum(newly - dated, 0.0)
+    t.outside_move = dated - newly
     t.fear = np.maximum(
         fades(t, p.fear_half_life_years) * state.fear - (share * dated).sum(axis=0), 0.0
     )
@@ -254,51 +255,30 @@ def lenders_look(t):
     t.largest = np.maximum(np.minimum(by_risk, by_pledge), 1.0)
 
 
-def may_keep(t, wanted):
-    """Share of what it wants that the lenders of each account let it hold."""
+def may_keep(t, wanted, idle):
+    """Share of what it wants that the lenders of each account let it hold.
+
+    Money that is still idle pays first; the rest is sold over days, at once where too little is
+    left of what the call asks for.
+    """
     sellable = wanted.sum(axis=1)
     assets = sellable + t.shut
     equity = assets - t.debt
     breach = (t.debt > 0.0) & (assets > t.largest * equity) & (t.on.margin > 0.0)
-    allowed = np.maximum(t.p.leverage_buffer * t.largest, 1.0) * np.maximum(equity, 0.0)
-    kept = 1.0 - (assets - allowed) / np.maximum(sellable, 1e-300)
+    most = np.maximum(t.p.leverage_buffer * t.largest, 1.0)
+    t.idle = np.maximum(idle, 0.0)
+    spent = (1.0 - t.p.call_idle_share) * t.idle
+    t.posted = np.minimum(np.maximum(assets / most - equity, 0.0), spent)
+    t.posted = np.where(breach & (equity > 0.0), t.posted, 0.0)
+    equity = equity + t.posted
+    patient = 1.0 - np.exp(-t.day.dt_years / t.p.margin_call_years[t.w.holders])
+    today = np.where(t.largest * equity < t.p.close_out_share * assets, 1.0, patient)
+    excess = np.maximum(assets - most * np.maximum(equity, 0.0), 0.0)
+    kept = 1.0 - today * excess / np.maximum(sellable, 1e-300)
     return np.where(breach, np.clip(kept, LEAST_KEPT, 1.0), 1.0)
 
 
-def close_longs(t, price, fall):
-    """Longs closed if coins at `price` touched `fall` below it, and how far that throws the book.
-
-    Returns coins closed (cohort, coin, path), their value, margin lost and the fall in the book.
-    """
-    p, s = t.p, t.p.entry_spread
-    leverage = np.maximum(p.perp_leverage, 1.0 + 1e-9)[:, None]
-    line = np.log((1.0 - 1.0 / leverage) / (1.0 - p.maintenance_rate))
-    line = t.state.perps_entry + np.minimum(line, 0.0)
-    mark = t.state.perps_watermark
-    survived = 1.0 / (1.0 + np.exp((line - mark) / s))  # 1 - F(w)
-    still = 1.0 / (1.0 + np.exp((line - np.minimum(price - fall, mark)) / s))
-    share = (survived - still) / np.maximum(survived, 1e-12)
-    levered = (p.perp_leverage > 1.0)[:, None]
-    closed = t.on.venues * levered * t.state.perps_open * share
-    value = closed.sum(axis=0) * np.exp(price)
-    fast = (t.outside_fall[t.w.coins] + fall) * min(5.0 / t.day.news_minutes, 1.0)
-    thin = np.maximum(np.exp(-p.book_thinning * fast), p.book_floor_share)
-    met = (1.0 - p.off_book_share) * value / (p.book_depth_usd_bn * thin)
-    lost = (closed * np.exp(t.state.perps_entry) / p.perp_leverage[:, None]).sum(axis=(0, 1))
-    return closed, value, lost, 0.01 * met ** (1.0 / p.book_exponent)
-
-
-def book_settles(t, price, fall, rounds=5000):
-    """The least fall of the book that the closings which it causes keep up."""
-    for _ in range(rounds):
-        deeper = close_longs(t, price, fall)[3]
-        if np.abs(deeper - fall).max() < 1e-15:
-            return deeper
-        fall = deeper
-    return fall
-
-
-def come_to_rest(t, market, clear, demand, settle_book=book_settles):
+def come_to_rest(t, market, clear, demand, settle_book=perpetuals.book_settles):
     """Prices with nobody forced; then what they force, cleared again, until no more is forced.
 
     `clear(log_price, market)` finds prices, `demand(log_price, market)` what is held at them.
@@ -306,7 +286,8 @@ def come_to_rest(t, market, clear, demand, settle_book=book_settles):
     coins = t.w.coins
     rows, (assets, paths) = len(t.w.holders), market.supply.shape
     margin, hedge = np.ones((rows, paths)), np.ones((rows, paths))
-    fall, earlier = np.zeros_like(t.state.perps_watermark), np.zeros(paths)
+    fall, earlier = np.zeros_like(t.state.perps_fund), np.zeros(paths)
+    perpetuals.in_the_morning(t)
     everything = np.ones((rows, assets, paths))
     log_price = t.state.log_price[t.w.cleared] + market.open[:, None] * t.heard
     for _ in range(MOST_ROUNDS):
@@ -314,9 +295,11 @@ def come_to_rest(t, market, clear, demand, settle_book=book_settles):
         market.kept[:, coins] *= hedge[:, None]
         log_price = clear(log_price, market)
         wanted = demand(log_price, SimpleNamespace(**{**vars(market), "kept": everything}))
-        fall = settle_book(t, log_price[coins], fall)
-        t.closed, t.closed_usd_bn, t.margin_lost, t.fall = close_longs(t, log_price[coins], fall)
-        next_margin = np.minimum(margin, may_keep(t, wanted))
+        fall = settle_book(t, 0, log_price[coins], fall)
+        t.met_usd_bn = perpetuals.book_moves(t, 0, log_price[coins], fall)[1]
+        owned = np.exp(log_price) * market.held * market.open[:, None]
+        idle = market.cash.sum(axis=1) + (owned - wanted).sum(axis=1)
+        next_margin = np.minimum(margin, may_keep(t, wanted, idle))
         next_hedge = np.minimum(hedge, after_hedging(t, wanted[:, coins].sum(axis=1)))
         change = np.maximum(np.abs(next_margin - margin), np.abs(next_hedge - hedge)).max(axis=0)
         rest = (change <= AT_REST) & (earlier <= AT_REST)
@@ -325,13 +308,15 @@ def come_to_rest(t, market, clear, demand, settle_book=book_settles):
         margin, hedge = np.where(rest, margin, next_margin), np.where(rest, hedge, next_hedge)
         earlier = change
     t.margin, t.hedge, t.wanted = margin, hedge, wanted
+    high = settle_book(t, 1, log_price[coins], np.zeros_like(fall))
+    perpetuals.close_perpetuals(t, log_price[coins], fall, high)
     return log_price
 
 
 def after_hedging(t, own):
-    """Share of their coins that cash-and-carry traders keep: they sell against closed longs."""
+    """Share of their coins that cash-and-carry traders keep: they buy what closed longs sell."""
     p = t.p
-    sold = p.arbitrage_share[t.w.holders] * t.closed_usd_bn.sum(axis=0)
+    sold = p.arbitrage_share[t.w.holders] * t.met_usd_bn.sum(axis=0)
     return 1.0 - np.minimum(sold, p.arbitrage_capacity_share * own) / np.maximum(own, 1e-300)
 
 
@@ -348,23 +333,31 @@ def forced_pay(t):
     cash = units[:, w.at["deposits"]] + units[:, w.at["money_fund_shares"]]
     from_cash = np.minimum(missing, np.maximum(cash - t.from_powder, 0.0) + t.by_hedge)
     t.repaid, t.forgiven = np.zeros_like(t.money), np.zeros_like(t.money)
-    t.repaid[w.holders] = np.minimum(t.by_margin, t.debt) + from_cash
+    t.repaid[w.holders] = np.minimum(t.by_margin + t.posted, t.debt) + from_cash
     t.forgiven[w.holders] = missing - from_cash
     gone = t.repaid + t.forgiven
     t.claims[:, w.at["margin_and_repo_loans"]] += gone - t.by_sector(bank, gone.sum(axis=0))
     t.money += t.by_sector(bank, t.repaid.sum(axis=0)) - t.repaid
-    t.pay(t.p.perp_long_share, t.p.perp_short_share, t.margin_lost)
+    owners = t.p.perp_long_share, t.p.perp_short_share
+    for side in (0, 1):
+        fund = t.fund_gain[side].sum(axis=0)
+        t.pay(owners[side], t.p.perp_fund_share, fund)
+        t.pay(owners[side], owners[1 - side], t.margin_lost[side] - fund)
 
 
 def tastes_remember(t, market):
     """What was sold stays sold, by lenders for good and by cash-and-carry for a while."""
     taste = t.state.taste + t.taste_of_sales + np.log(t.margin[:, None]) * market.open[:, None]
+    put_up = t.posted / np.where(t.idle > 0.0, t.idle, 1.0)
+    taste = taste - np.log(np.maximum(1.0 - put_up, LEAST_KEPT))[:, None]
     taste = np.maximum(taste, -14.0)
     cash = np.where(t.free > 0.0, t.free, np.inf)  # X, of which each group has its share
     idle = np.log(1.0 + t.by_hedge / cash)
     hedge = t.state.hedge - idle[:, None]
     hedge[:, t.w.coins] += np.log(t.hedge[:, None]) * market.open[t.w.coins, None]
-    return taste, hedge * fades(t, t.p.arbitrage_half_life_years)
+    return taste, hedge * fades(t, t.p.arbitrage_half_life_years) * (
+        1.0 - perpetuals.squeezed(t, hedge)
+    )
 
 
 def minds_and_queues(t, market):
@@ -392,7 +385,7 @@ def minds_and_queues(t, market):
         "noticed": t.noticed, "queued": t.queued, "called_waiting": t.waiting,
         "bridge": t.bridge, "beliefs": t.beliefs, "fear": t.fear,
         "risk_off": t.day.risk_off + 0.0 * state.risk_off,
-        "equity_peak": peak, "drawdown": peak - level, **perpetuals_roll(t),
+        "equity_peak": peak, "drawdown": peak - level, **perpetuals.roll(t),
     }  # fmt: skip
 
 
@@ -403,20 +396,6 @@ def returns_of_vehicles(t, gained):
         marked = (t.state.units[fund] * t.price * gained)[w.marked].sum(axis=0)
         found.append(marked / (-t.state.units[fund, share] * t.price[share]))
     return np.stack(found + [gained[k] for k in w.private])
-
-
-def perpetuals_roll(t):
-    """New longs replace old ones at today's price; what was closed is opened again."""
-    p, state, log_price = t.p, t.state, t.log_price[t.w.coins]
-    fresh = leaves(t, p.entry_age_years)
-    left = state.perps_open - t.closed
-    full = p.perp_cohort_share[:, None, None] * p.perp_open_interest_usd_bn
-    lowest = np.minimum(state.perps_watermark, log_price - t.fall)
-    return {
-        "perps_open": left + fresh * (full - left),
-        "perps_entry": (1.0 - fresh) * state.perps_entry + fresh * log_price,
-        "perps_watermark": (1.0 - fresh) * lowest + fresh * log_price,
-    }
 
 
 def forces_are_seen(t, after):
@@ -437,8 +416,11 @@ def forces_are_seen(t, after):
         "loan_losses_usd_bn": t.forgiven.sum(axis=0), "called_usd_bn": t.due.sum(axis=0),
         "call_default_usd_bn": t.unmet.sum(axis=0), "redeemed_usd_bn": redeemed,
         "queue_usd_bn": (t.noticed + t.queued).sum(axis=1), "beliefs": t.beliefs,
-        "perp_open_interest_coins": after["perps_open"].sum(axis=0),
-        "perp_liquidated_usd_bn": t.closed_usd_bn,
+        "perp_open_interest_coins": after["perps_coins"][0].sum(axis=0),
+        "perp_liquidated_usd_bn": t.closed_usd_bn.sum(axis=0),
+        "perp_shorts_closed_usd_bn": t.closed_usd_bn[1],
+        "perp_deleveraged_usd_bn": t.gone.sum(axis=0) * price[w.coins],
+        "insurance_fund_usd_bn": after["perps_fund"],
     }  # fmt: skip
 
 

@@ -31,7 +31,6 @@ AMOUNT_USD_BN = 1000.0  # smaller amounts are compared to 1e-9 of this
 LOGS = (
     *("log_price", "log_fundamental", "news", "taste", "hedge", "conviction"),
     *("performance", "beliefs", "fear", "risk_off", "equity_peak", "drawdown"),
-    *("perps_entry", "perps_watermark"),
 )  # compared as they are
 LEVERAGES = ("leverage", "largest_leverage")
 RULES = {"call_rule": [0, 1, 2, 3]}  # one for each path
@@ -192,16 +191,31 @@ def test_an_account_under_water_costs_its_lenders_the_same_in_both():
     assert np.max(losses) > 1.0
 
 
+def test_perpetual_positions_open_as_the_oracle_says():
+    inputs = forced_inputs(1)
+    parameters, switches = inputs.draw(np.arange(2)), make_levers(inputs, 2, shock_scale=1.0)
+    layout = make_layout(inputs.economy)
+    units, issued = jnp.asarray(inputs.units), jnp.asarray(inputs.issued)
+    world, state = _open(units, issued, parameters, switches, layout)
+    theirs = oracle.world_of(units, issued, parameters, switches, inputs.economy)
+    size = np.asarray(parameters.venues.perp_open_interest_usd_bn)
+    for ours, other in ((state.perps.coins, 0), (state.perps.margin, 1)):
+        np.testing.assert_allclose(ours, size * theirs["survivors"][other], atol=1e-9)
+    np.testing.assert_allclose(world.newcomers.open_coins, theirs["new_coins"], atol=1e-12)
+    np.testing.assert_allclose(world.newcomers.margin_usd_bn, theirs["new_margin"], atol=1e-12)
+
+
 @pytest.mark.parametrize("arbitrage", [False, True])
-def test_closed_longs_agree_and_so_do_coins_sold_against_them(arbitrage):
+def test_closed_perpetuals_agree_and_so_do_coins_sold_against_them(arbitrage):
     """Without arbitrage a price moves no further; with it a day ends as near as rounds go."""
     hedging = {} if arbitrage else {"arbitrage_share": np.zeros(len(default_economy().sectors))}
     inputs = forced_inputs(7, weekend=5, **hedging)
+    names = ("perp_liquidated_usd_bn", "perp_shorts_closed_usd_bn", "perp_deleveraged_usd_bn")
     closed = []
     for both in _walk(inputs, paths=4, levers={**RULES, "margin": float(arbitrage)}):
         _assert_same_day(*both, inputs.units, agreed=FORCED if arbitrage else AGREED)
-        closed.append(both[3]["perp_liquidated_usd_bn"])
-    assert np.max(closed, axis=0).min() > 0.1
+        closed.append([both[3][name] for name in names])
+    assert np.max(closed, axis=(0, -1)).min() > 0.01  # of each coin, in each way
 
 
 @pytest.mark.parametrize("switch", ["capital_call", "redemption", "conviction", "expectations"])

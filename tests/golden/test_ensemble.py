@@ -33,6 +33,16 @@ def test_prices_move_as_much_as_the_news_they_are_built_on(run):
         assert realised == pytest.approx(annual, rel=0.15), name
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+def test_no_seed_is_needed_for_coins_to_move_as_they_do(seed):
+    """Worlds in which a margin call took two fifths of bitcoin were one in fifteen."""
+    other = drypowder.simulate("essay", paths=64, years=YEARS, seed=seed)
+    annual = news_statistics()["annual_volatility"]["bitcoin"]
+    moves = np.diff(np.log(other.price("bitcoin")[1:]), axis=1)
+    assert moves.std() * np.sqrt(252.0) == pytest.approx(annual, rel=0.15)
+    assert (moves.min(axis=1) < -0.5).sum() <= 1
+
+
 def test_the_same_seed_gives_the_same_bytes(run):
     again = drypowder.simulate("essay", paths=64, years=YEARS, seed=11)
     assert again.prices.tobytes() == run.prices.tobytes()

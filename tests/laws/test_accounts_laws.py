@@ -23,7 +23,9 @@ BUSY = {
     "lab_spending_usd_bn": 3.0,
     "deficit_usd_bn": 4.0,
     "bill_share": 0.3,
+    "bills_for_notes_usd_bn": 0.6,
     "treasury_account_build_usd_bn": 1.0,
+    "ai_bonds_usd_bn": 0.7,
     "bank_loan_share": 0.2,
     "corporate_issuance_usd_bn": 1.5,
     "corporate_buybacks_usd_bn": 0.7,
@@ -150,7 +152,7 @@ FORCED = {
     "flow_down": 0.3,
     "extrapolation": 0.2,
     "perp_open_interest_usd_bn": 40.0,
-    "perp_leverage": 4.0,
+    "perp_leverage_median": 4.0,
     "arbitrage_share": 0.1,
     "conviction_prior": np.linspace(-0.1, 0.1, len(ECONOMY.names("cleared"))),
 }

@@ -82,6 +82,7 @@ def forced(series, channel: str):
 
 
 CRASH = {"equity": -0.25, "crypto": -0.3}
+NO_MONEY = {"call__call_idle_share": 1.0}  # that anybody would put up
 
 
 def test_law_17_no_shock_no_motion_with_every_channel_on():
@@ -149,12 +150,22 @@ def test_law_12_supply_moves_yields_and_spreads_together_fear_moves_them_apart()
 
 def test_law_13_less_room_never_means_fewer_forced_sales():
     headroom = np.array([1.02, 1.1, 1.3])
-    series = run(news(**CRASH), margin__leverage_headroom=headroom)
+    series = run(news(**CRASH), margin__leverage_headroom=headroom, **NO_MONEY)
     sold = forced(series, "margin")
     assert sold[0] > sold[1] > sold[2] >= 0.0
     assert (series["forced_settled"] == 1.0).all()
     shares = series["price"][:, DAY, rest().economy.instrument("equity_broad")]
     assert shares[0] < shares[1] and shares[1] <= shares[2] + 1e-9
+
+
+def test_law_13_idle_money_and_patient_lenders_never_mean_more_forced_sales():
+    idle, days = np.array([1.0, 0.5, 0.0]), np.array([1e-6, 0.01, 0.1])
+    for changed in ({"call__call_idle_share": idle}, {"margin__margin_call_years": days}):
+        series = run(news(**CRASH), margin__leverage_headroom=1.02, **{**NO_MONEY, **changed})
+        sold = series["forced_usd_bn"][:, DAY, CHANNELS.index("margin")].sum(axis=1)
+        assert sold[0] > sold[1] + 1.0 and sold[1] >= sold[2]
+        assert (series["forced_settled"] == 1.0).all()
+        assert series["residual"].max() < 1e-9
 
 
 def test_law_13_forced_selling_comes_in_ever_smaller_rounds():

@@ -132,7 +132,7 @@ def test_the_trend_of_rest_is_flat():
     days = compile_inputs("rest", years=1.0).days
     assert np.all(days.trend_level == 1.0) and np.all(days.trend_growth == 0.0)
     amounts = [v for k, v in vars(days).items() if k.endswith("usd_bn")]
-    assert len(amounts) == 10 and not any(np.any(a) for a in amounts)
+    assert len(amounts) == 12 and not any(np.any(a) for a in amounts)
 
 
 def test_growth_of_a_day_leads_to_the_level_of_the_next():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from drypowder.cli.days import known_by
 from drypowder.cli.output import Output
 from drypowder.errors import DataMissingError
 from drypowder.report.words import catalogue, coded
@@ -23,11 +24,10 @@ def judge_claims(
     """Verdicts on one claim or on all of them, as known on a day.
 
     Raises:
-        UsageError: DP-200 for a number without a claim; DP-174 for what is no day.
+        UsageError: DP-200 for a number without a claim; DP-174 for no day, DP-196 for one ahead.
         DataMissingError: DP-201 where a claim asked for lacks its data; DP-202, if `strict`,
             where it rests on figures that are too old.
     """
-    from drypowder.data import open_store
     from drypowder.home import home_folder
     from drypowder.measure.claims.kept import answers
     from drypowder.measure.claims.registry import claim, numbers
@@ -40,7 +40,7 @@ def judge_claims(
     if show_history:
         _tell_history(folder, number, output)
         return
-    words, known = catalogue(), open_store(home).known_on(as_of)
+    words, known = catalogue(), known_by(as_of, home)
     wanted = numbers() if number is None else (number,)
     found = answers(known, wanted, words.section("claims"), folder)
 

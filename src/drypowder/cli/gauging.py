@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drypowder.cli.days import day, today
 from drypowder.cli.output import Output, note
 from drypowder.errors import DataMissingError, UsageError
 from drypowder.report.words import Catalogue, catalogue, coded
@@ -28,14 +29,14 @@ def read_gauge(
     """Measure, tell, and draw the page if one was asked for.
 
     Raises:
-        UsageError: DP-193 for a day that is none, lies ahead, or is not before another.
+        UsageError: DP-195 for what is no day, DP-196 for one ahead, DP-193 for days out of order.
         DataMissingError: DP-191 nothing is known, DP-194 with `strict`, something is old.
     """
     from drypowder.report import gauge as made
     from drypowder.report.terminal import plain_text
 
     words, found = catalogue(), measure(as_of, since, seed=seed, home=home)
-    late = made.too_old(found, _today()) if as_of is None else None
+    late = made.too_old(found, today()) if as_of is None else None
     output.give(
         text=lambda: plain_text(lambda console: made.print_gauge(found, words, console)),
         table=lambda: made.table(found),
@@ -69,8 +70,8 @@ def measure(as_of: str | None, since: str | None, *, seed: int, home: Path | Non
     from drypowder.data import open_store
     from drypowder.measure.gauge.reading import gauge
 
-    day, before, store = _day(as_of), _day(since), open_store(home)
-    known = store.known_on(day or _newest(store.known_on(None)))
+    asked, before, store = _past(as_of), _past(since), open_store(home)
+    known = store.known_on(asked or _newest(store.known_on(None)))
     return gauge(known, since=before, seed=seed)
 
 
@@ -84,8 +85,8 @@ def _newest(known: Known) -> date:
     names = [name for part in parts() if part.group == LIQUIDITY for name in part.names()]
     found = known.table(list(dict.fromkeys(names)))
     if not found:
-        return _today()
-    return min(max(day_of(np.max(each.known_on)) for each in found.values()), _today())
+        return today()
+    return min(max(day_of(np.max(each.known_on)) for each in found.values()), today())
 
 
 def _draw(found: Gauge, page: Path, words: Catalogue) -> None:
@@ -105,17 +106,9 @@ def _old(found: Gauge, late: int | None, words: Catalogue) -> str:
     return ", ".join(old)
 
 
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise coded(UsageError, "DP-195", given=text) from error
-    if day > _today():
+def _past(text: str | None) -> date | None:
+    """A day that has come. Raises: UsageError DP-195 for what is no day, DP-196 for one ahead."""
+    found = day(text)
+    if found is not None and found > today():
         raise coded(UsageError, "DP-196", given=text)
-    return day
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
+    return found

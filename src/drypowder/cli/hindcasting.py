@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
+from drypowder.cli.days import day
 from drypowder.cli.output import Output, note
-from drypowder.errors import DataMissingError, UsageError
+from drypowder.errors import DataMissingError
 from drypowder.report.words import Catalogue, catalogue, coded
 
 
@@ -31,7 +31,7 @@ def hold_to_account(
     from drypowder.report.terminal import plain_text
 
     words = catalogue()
-    found = hindcast(open_store(home).known_on(None), last_day=_day(last_day), draws=paths)
+    found = hindcast(open_store(home).known_on(None), last_day=day(last_day), draws=paths)
     output.give(
         text=lambda: plain_text(lambda console: made.print_hindcast(found, words, console)),
         table=lambda: made.table(found),
@@ -55,12 +55,3 @@ def _draw(svg: str, path: Path, words: Catalogue) -> None:
 
     write_text(path, svg)
     note(words.say("hindcast.wrote", path=path))
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise coded(UsageError, "DP-195", given=text) from error

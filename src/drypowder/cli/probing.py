@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from drypowder.cli.days import known_by
 from drypowder.cli.output import Output
 from drypowder.errors import DataMissingError
 from drypowder.report.words import catalogue, coded
@@ -13,16 +14,15 @@ def probe_leads(as_of: str | None, *, strict: bool, home: Path | None, output: O
     """The probe as known on a day, told, and its rows for machines.
 
     Raises:
-        UsageError: DP-174 for what is no day.
+        UsageError: DP-174 for what is no day, DP-196 for one ahead.
         DataMissingError: DP-212 for missing series; DP-214, if `strict`, for old ones.
     """
-    from drypowder.data import open_store
     from drypowder.measure.probe import probe
     from drypowder.report import probe as report
     from drypowder.report.terminal import plain_text
 
     words = catalogue()
-    found = probe(open_store(home).known_on(as_of))
+    found = probe(known_by(as_of, home))
     output.give(
         text=lambda: plain_text(lambda console: report.print_probe(found, words, console)),
         table=lambda: report.table(found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from drypowder.cli.days import known_by
 from drypowder.cli.output import Output
 from drypowder.errors import DataMissingError, UsageError
 from drypowder.report.words import catalogue, coded
@@ -19,17 +20,16 @@ def rank_assets(
     """The contest as known on a day, told, and its rows for machines.
 
     Raises:
-        UsageError: DP-213 for a window that is none; DP-174 for what is no day.
+        UsageError: DP-213 for a window that is none; DP-174 for no day, DP-196 for one ahead.
         DataMissingError: DP-210 and DP-211 for missing series; DP-214, if `strict`, for old ones.
     """
     days = _days(window)
-    from drypowder.data import open_store
     from drypowder.measure.rank import contest
     from drypowder.report import rank as report
     from drypowder.report.terminal import plain_text
 
     words = catalogue()
-    found = contest(open_store(home).known_on(as_of), days=days)
+    found = contest(known_by(as_of, home), days=days)
     output.give(
         text=lambda: plain_text(lambda console: report.print_contest(found, words, console)),
         table=lambda: report.table(found),

@@ -9,7 +9,7 @@ from drypowder.data.series import Series
 from drypowder.data.units import accepted, factor
 from drypowder.errors import DrypowderError, UsageError
 
-_FAR = 100.0  # times: between two copies of the same dates, no revision explains it
+_FAR = 50.0  # times: between two copies of the same dates, no revision explains it
 _ENOUGH = 3  # common dates before two copies are compared
 _AS_GIVEN = "as given"
 
@@ -21,6 +21,15 @@ WHERE greatest(known_on, fetched_at)::DATE > $now::DATE LIMIT 1
 _TWICE = """
 SELECT series, observed_on, value, other, name FROM by_file JOIN files USING (file)
 WHERE value <> other ORDER BY series, observed_on LIMIT 1
+"""
+# Of what has a rhythm; a day of grace for places whose date runs ahead of UTC.
+_TIMELESS = """
+SELECT series, observed_on, known_on, name, NOT bars AND observed_on <> date_trunc('day', observed_on)
+FROM by_file JOIN entries USING (series) JOIN files USING (file)
+WHERE regular AND ((NOT bars AND observed_on <> date_trunc('day', observed_on))
+    OR observed_on > $now::TIMESTAMP + INTERVAL 1 DAY
+    OR observed_on > known_on + INTERVAL 1 DAY)
+ORDER BY series, observed_on LIMIT 1
 """
 _OUTSIDE = """
 SELECT f.series, f.observed_on, f.value, a.kept, a.low, a.high, name
@@ -36,22 +45,24 @@ HAVING count(*) >= {_ENOUGH} AND NOT abs(ratio) BETWEEN {1 / _FAR} AND {_FAR} LI
 """
 
 
-def unit(about: Series, given: str) -> tuple[str, float]:
+def unit(about: Series, given: str, stored: str = "") -> tuple[str, float]:
     """The unit a series is kept in and what its numbers are multiplied by.
+
+    Args:
+        stored: unit of what is stored of a series whose unit is the user's choice.
 
     Raises:
         UsageError: DP-172 for a unit that cannot be converted.
     """
-    if about.unit == _AS_GIVEN:
-        return given, 1.0
-    size = factor(given, about.unit)
+    kept = (stored or given) if about.unit == _AS_GIVEN else about.unit
+    size = factor(given, kept)
     if size is None:
         raise UsageError(
             "DP-172",
-            f"{about.name} comes in {given!r} and is kept in {about.unit!r}.",
-            f"Give it in one of: {', '.join(accepted(about.unit))}.",
+            f"{about.name} comes in {given!r} and is kept in {kept!r}.",
+            f"Give it in one of: {', '.join(accepted(kept))}.",
         )
-    return about.unit, size
+    return kept, size
 
 
 def incoming(database: Any, now: datetime) -> None:
@@ -77,6 +88,33 @@ def by_file(database: Any) -> None:
             f"{name}: {series} has two values on {_when(observed)}, {low:g} and {high:g}.",
             "Keep one, or give each the day it was published in known_on. Nothing was stored.",
         )
+
+
+def clocks(database: Any, now: datetime) -> None:
+    """What a figure describes is over, and daily figures describe days.
+
+    Raises:
+        UsageError: DP-174 for an hour where a day belongs, DP-175 for a day to come, or for a
+            figure that would have been known before what it describes.
+    """
+    found = database.execute(_TIMELESS, {"now": now}).fetchone()
+    if not found:
+        return
+    series, observed, known, name, hour = found
+    if hour:
+        raise UsageError(
+            "DP-174",
+            f"{name}: {series} describes days, and {observed:%Y-%m-%d %H:%M} UTC is a moment.",
+            "Write the day, 2026-02-06. Nothing was stored.",
+        )
+    fault = "is still to come"
+    if known is not None and known < observed:
+        fault = f"came after the day it would have been known on, {known:%Y-%m-%d}"
+    raise UsageError(
+        "DP-175",
+        f"{name}: {series} describes {observed:%Y-%m-%d}, which {fault}.",
+        "Correct observed_on or known_on. Nothing was stored.",
+    )
 
 
 def fresh(database: Any) -> None:

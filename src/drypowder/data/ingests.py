@@ -90,6 +90,18 @@ def contents(folder: Path, names: Iterable[str] | None = None) -> list[Content]:
     return sorted((Content(*row) for row in rows), key=lambda c: (c.series, c.ingest))
 
 
+def prepare(folder: Path) -> None:
+    """Make the list before the first file, so that files without a list are a loss, not litter.
+
+    Raises:
+        DataMissingError: DP-177 where files are there and their list is not.
+    """
+    path = folder / FILE
+    if not path.exists() and any(folder.glob("*.parquet")):
+        raise damaged(path, "the list of its files is gone")
+    _connect(path).close()
+
+
 def add(folder: Path, ingest: Ingest, found: Iterable[Content]) -> None:
     """Enter a finished file; from here on it counts."""
     with contextlib.closing(_connect(folder / FILE)) as database, database:
@@ -136,6 +148,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         database.executescript(_SCHEMA)
+    except sqlite3.OperationalError:
+        raise  # disk full or forbidden, not damaged
     except sqlite3.DatabaseError as error:
         raise damaged(path, error) from error
     return database

@@ -29,7 +29,7 @@ _LATEST = """
     SELECT series, observed_on,
         arg_max({{known_on: known_on, value: value, estimated: known_estimated}},
                 {{dated: NOT known_estimated, known_on: known_on, stored_at: stored_at}}) AS print
-    FROM read_parquet({files})
+    FROM read_parquet({files}, hive_partitioning = false)
     WHERE series IN ({names}) AND known_on <= $as_of {window}
     GROUP BY ALL
 """

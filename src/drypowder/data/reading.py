@@ -16,6 +16,7 @@ from drypowder.data.series import catalogue
 from drypowder.errors import UsageError
 
 _NOTHING = "('', '.', 'null', 'na', 'n/a', 'nan', 'nd', 'none', '-')"
+_THOUSANDS = r"^\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*$"
 _BARS = {60: "1m", 300: "5m", 900: "15m", 3600: "1h", 14_400: "4h", 86_400: "1d"}
 
 
@@ -36,9 +37,10 @@ def open_table(database: Any, path: Path) -> Table:
     """Look at a file. Raises UsageError DP-176 for one that is empty or cannot be read."""
     import duckdb
 
-    source = f"read_parquet({text(str(path))})"
+    source = f"read_parquet({text(str(path))}, hive_partitioning = false)"
     if not path.name.lower().endswith(".parquet"):
-        source = f"read_csv({text(str(path))}, header = true, all_varchar = true)"
+        how = "header = true, all_varchar = true, hive_partitioning = false"
+        source = f"read_csv({text(str(path))}, {how})"
     try:
         if path.stat().st_size == 0:
             raise unreadable(path, "the file is empty")
@@ -121,6 +123,8 @@ class _Reader:
             self._find(unread, column, "no date or stamp")
             if not self.layout.utc:
                 self._check_zone(column)
+        for column in self._naming():
+            self._find(f"coalesce(trim({_quoted(column)}::VARCHAR), '') = ''", column, "no name")
         for column in stamps[:1]:
             self._find(f"NOT ({self._filled(column)})", column, "no date or stamp")
 
@@ -150,6 +154,11 @@ class _Reader:
                 "Write it with its zone, 2026-02-06T14:30:00Z. Nothing was stored.",
             )
 
+    def _naming(self) -> list[str]:
+        """Columns whose text is part of a series' name."""
+        found = {each for name in self.values.values() for each in re.findall(r"\{(\w+)\}", name)}
+        return sorted(found & set(self.table.columns))
+
     def _name(self, template: str) -> str:
         """The template of a name as SQL."""
         parts = re.split(r"\{(\w+)\}", template)
@@ -167,7 +176,7 @@ class _Reader:
         return " || ".join(piece for piece in pieces if piece != "''")
 
     def _cell_of_name(self, column: str) -> str:
-        cell = f"{_quoted(column)}::VARCHAR"
+        cell = f"trim({_quoted(column)}::VARCHAR)"
         cell = f"upper({cell})" if self.layout.upper else cell
         for given, meant in self.layout.alias.items():
             cell = f"replace({cell}, {text(given)}, {text(meant)})"
@@ -207,7 +216,9 @@ class _Reader:
     def _number(self, column: str) -> str:
         cell = _quoted(column)
         if self.table.columns[column] == "VARCHAR":
-            return f"TRY_CAST(replace({cell}, ',', '') AS DOUBLE)"
+            # a comma counts only between thousands: 4,25 is not four hundred and twenty-five
+            bare = f"regexp_matches({cell}, {text(_THOUSANDS)})"
+            return f"TRY_CAST(CASE WHEN {bare} THEN replace({cell}, ',', '') ELSE {cell} END AS DOUBLE)"
         return f"TRY_CAST({cell} AS DOUBLE)"
 
     def _filled(self, column: str) -> str:

@@ -4,7 +4,8 @@ It happens in an in-memory database; one sorted file leaves it at the end. A sou
 its own prints (`known_on`) or is a copy taken at some moment (`fetched_at`). Copies are laid side
 by side, observation by observation, in the order in which they were taken: the first value was
 known after the release lag (an estimate, flagged, and no later than the copy itself); a different
-value in a later copy was known from that copy on; an equal one says nothing new. Series that are
+value in a later copy, or one that differs from what the source had dated by then, was known from
+that copy on; an equal one says nothing new. Series that are
 re-estimated as a whole are known from the copy only.
 """
 
@@ -32,8 +33,8 @@ CREATE TEMP TABLE incoming (series VARCHAR, observed_on TIMESTAMP, known_on TIME
 CREATE TEMP TABLE files (file INTEGER, source VARCHAR, licence VARCHAR, raw_sha256 VARCHAR,
     name VARCHAR);
 CREATE TEMP TABLE about (series VARCHAR, unit VARCHAR, kept VARCHAR, factor DOUBLE,
-    reestimated BOOLEAN, bars BOOLEAN, lag_days DOUBLE, working INTEGER, publisher VARCHAR,
-    licence VARCHAR, low DOUBLE, high DOUBLE);
+    reestimated BOOLEAN, bars BOOLEAN, regular BOOLEAN, lag_days DOUBLE, working INTEGER,
+    publisher VARCHAR, licence VARCHAR, low DOUBLE, high DOUBLE);
 CREATE TEMP TABLE working_days (working INTEGER, from_day DATE, to_day DATE);
 """
 _EQUAL = 1e-7  # relative: a figure that passed through single precision is the same figure
@@ -49,7 +50,7 @@ CREATE TEMP TABLE earlier ({PRINTS.replace("series VARCHAR", "series name")});
 _EARLIER = """
 INSERT INTO earlier BY NAME
 SELECT p.* REPLACE (series::name AS series)
-FROM (FROM read_parquet({files}) WHERE series IN ({names})) p
+FROM (FROM read_parquet({files}, hive_partitioning = false) WHERE series IN ({names})) p
 SEMI JOIN fresh f ON f.series = p.series::name AND f.observed_on = p.observed_on
 """
 _BY_FILE = """
@@ -87,6 +88,16 @@ JOIN entries a USING (series)
 LEFT JOIN working_days w ON w.working = a.working
     AND w.from_day = (f.observed_on + to_days(a.lag_days::INTEGER))::DATE
 """
+_SAID = """
+-- what the source itself had last said when a copy was taken; nothing for most series
+CREATE TEMP TABLE said AS
+WITH every AS (SELECT series, observed_on, known_on, fetched_at, value FROM fresh
+    UNION ALL BY NAME SELECT series, observed_on, known_on, fetched_at, value FROM earlier)
+SELECT c.series, c.observed_on, c.fetched_at, arg_max(d.value, d.known_on) AS value
+FROM every c JOIN (FROM every WHERE fetched_at IS NULL) d
+    ON d.series = c.series AND d.observed_on = c.observed_on AND d.known_on <= c.fetched_at
+GROUP BY ALL
+"""
 _DATED = f"""
 CREATE TEMP TABLE dated AS
 WITH told AS (
@@ -99,12 +110,16 @@ WITH told AS (
 )
 SELECT series, observed_on, CASE
         WHEN fetched_at IS NULL THEN known_on
-        WHEN reestimated OR place > 1 THEN fetched_at
+        WHEN seen_first THEN fetched_at
         ELSE least(fetched_at, out_on) END AS known_on,
     value, file, fetched_at,
-    fetched_at IS NOT NULL AND NOT reestimated AND place = 1 AND out_on <= fetched_at
-        AS known_estimated
-FROM told
+    fetched_at IS NOT NULL AND NOT seen_first AND out_on <= fetched_at AS known_estimated
+FROM (
+    SELECT t.*, reestimated OR place > 1 OR coalesce(
+        abs(t.value - s.value) > {_EQUAL} * greatest(abs(t.value), abs(s.value)), false
+    ) AS seen_first
+    FROM told t LEFT JOIN said s USING (series, observed_on, fetched_at)
+)
 """
 _NEW = """
 CREATE TEMP TABLE prints AS
@@ -137,7 +152,7 @@ class Staging:
         self.database = duckdb.connect(":memory:")
         self.database.execute(
             f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {text(str(spill))};"
-            " SET preserve_insertion_order = false"
+            " SET preserve_insertion_order = false; SET TimeZone = 'UTC'"
         )
         self.database.execute(_TABLES)
         self.files = 0
@@ -163,26 +178,27 @@ class Staging:
         )
         self.database.unregister("columns_given")
 
-    def settle(self, stored_files: dict[str, list[str]]) -> None:
+    def settle(self, stored_files: dict[str, list[str]], stored_units: dict[str, str]) -> None:
         """Convert, check, date, and leave only what is new in the table `prints`.
 
         Args:
-            stored_files: files of the store by series.
+            stored_files: files of the store by series; stored_units: the unit it is kept in.
 
         Raises:
             UsageError: DP-170 to DP-175, see `checks`.
         """
-        self._describe()
+        self._describe(stored_units)
         now = clocks.naive(self.stored_at)
         checks.incoming(self.database, now)
         for step in (_NAMES, _ENTRIES):
             self.database.execute(step)
         self.database.execute(_BY_FILE, {"now": now})
         checks.by_file(self.database)
+        checks.clocks(self.database, now)
         self.database.execute(_FRESH)
         self._load_earlier(stored_files)
         checks.fresh(self.database)
-        for step in (_OUT_ON, _DATED):
+        for step in (_OUT_ON, _SAID, _DATED):
             self.database.execute(step)
         self.database.execute(_NEW, {"stored_at": now})
 
@@ -210,15 +226,18 @@ class Staging:
             " count(*) FILTER (known_estimated) FROM prints GROUP BY series ORDER BY series"
         ).fetchall()
 
-    def _describe(self) -> None:
+    def _describe(self, stored_units: dict[str, str]) -> None:
         """Catalogue entries of all that came in, and the working days that their lags cross."""
-        given = self.database.execute("SELECT DISTINCT series, unit FROM incoming").fetchall()
-        rows = []
+        given = self.database.execute(
+            "SELECT DISTINCT series, unit FROM incoming ORDER BY series, unit DESC"
+        ).fetchall()
+        rows, units = [], dict(stored_units)
         for name, unit in given:
             about = self.catalogue.get(name)
-            kept, size = checks.unit(about, unit or about.served_in)
+            kept, size = checks.unit(about, unit or about.served_in, units.get(name, ""))
+            units[name] = kept
             rows.append(_row(about, unit, kept, size))
-        self.database.executemany(f"INSERT INTO about VALUES ({', '.join('?' * 12)})", rows)
+        self.database.executemany(f"INSERT INTO about VALUES ({', '.join('?' * 13)})", rows)
         self._working_days()
 
     def _working_days(self) -> None:
@@ -255,6 +274,6 @@ class Staging:
 def _row(about: Series, given: str, kept: str, size: float) -> list:
     return [
         about.name, given, kept, size, about.revision == "reestimated", about.bars,
-        about.lag_days, about.lag_working_days, about.publisher, about.licence, about.low,
-        about.high,
+        about.frequency != "irregular", about.lag_days, about.lag_working_days,
+        about.publisher, about.licence, about.low, about.high,
     ]  # fmt: skip

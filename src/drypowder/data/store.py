@@ -82,7 +82,8 @@ class Store:
 
     def finish(self, staging: Any, origin: str) -> Stored:
         """Settle, write, rename and list: from then on the new prints count."""
-        staging.settle(self._files())
+        held = ingests.contents(self.folder)
+        staging.settle(self._files(held), {each.series: each.unit for each in held})
         came, new = staging.counts()
         if not new:
             return Stored("", 0, came, {})
@@ -102,15 +103,16 @@ class Store:
         ingests.add(self.folder, entry, contents)
         return Stored(name, new, came - new, {each.series: each.rows for each in contents})
 
-    def _files(self) -> dict[str, list[str]]:
+    def _files(self, held: Iterable[ingests.Content]) -> dict[str, list[str]]:
         """Files of the store by series."""
         files: dict[str, list[str]] = {}
-        for each in ingests.contents(self.folder):
+        for each in held:
             files.setdefault(each.series, []).append(str(self.folder / f"{each.ingest}.parquet"))
         return files
 
     def _sweep(self) -> None:
         """Remove what is in no list; only the one who holds the lock may."""
+        ingests.prepare(self.folder)
         listed = {each.ingest for each in ingests.read_all(self.folder)}
         for path in self.folder.glob("*.parquet"):
             if path.stem not in listed:

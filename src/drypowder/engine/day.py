@@ -65,7 +65,7 @@ def one_day(
     claims = meet_claims(state, excess, called, day, world)
     excess = excess + money_of_claims(claims, world)
     curves = demand_curves(state, excess, claims, supply, heard, morning, day, world)
-    accounts = margin_accounts(state, curves, morning.change_bp, world)
+    accounts = margin_accounts(state, curves, morning.change_bp, day, world)
     forced = find_prices(state, heard, curves, accounts, day, world, both=both)
     trades = trade(state, forced.clearing, forced.curves, supply, world)
     repaid = repay(state, forced, accounts, curves, claims, excess, world)

@@ -3,6 +3,7 @@
 Lower prices take more accounts over their limit and close more longs; what they sell lowers
 prices. Every round clears all markets again, so every forced sale has met its buyer. Where a
 day has more than one resting point the least is taken; the greatest is found where asked for.
+Shorts that a rise closes move their own book that day; they reach the coins a day later.
 """
 
 from __future__ import annotations
@@ -15,9 +16,17 @@ from jaxtyping import Array, Bool, Float, Int
 
 from drypowder.accounts.rows import take_rows
 from drypowder.channels.day import Day
-from drypowder.channels.margin import kept_share, largest_leverage
+from drypowder.channels.margin import kept_share, largest_leverage, put_up, share_met
 from drypowder.channels.selling import LEAST_KEPT
-from drypowder.channels.venues import Closed, close_longs
+from drypowder.channels.venues import (
+    LONG,
+    SHORT,
+    Closed,
+    Exposed,
+    book_gives_way,
+    closings,
+    exposed_perpetuals,
+)
 from drypowder.engine.trading import Heard
 from drypowder.engine.world import State, World, margin_debt
 from drypowder.markets.clearing import TOLERANCE, Clearing, clear
@@ -26,6 +35,7 @@ from drypowder.markets.demand import Curves, weights
 ROUNDS = 8  # rounds whose forced sales are kept apart; the last holds all later ones
 _MOST_ROUNDS = 60
 _CAME_TO_REST = 1e-10  # change of a log price
+_ON_THE_WAY = 1e-7  # the same, between rounds
 _MOST_SLOPE = 0.9  # of the map of the cascade that a step may count on
 _ROUGHLY = 1e-4  # of a change in pressure: how well prices on the way need be found
 _SETTLED = 1e-5  # change of a kept share between rounds
@@ -48,6 +58,7 @@ class Accounts(NamedTuple):
     debt: Float[Array, "holder path"]  # USD bn
     shut: Float[Array, "holder path"]  # USD bn of assets whose market is closed today
     largest: Float[Array, "holder path"]  # leverage that lenders allow
+    met_today: Float[Array, "holder path"]  # share of a call
 
 
 class Forced(NamedTuple):
@@ -56,6 +67,8 @@ class Forced(NamedTuple):
     pressure: Pressure
     clearing: Clearing
     curves: Curves  # with what each group may keep
+    posted: Float[Array, "holder path"]  # USD bn repaid with money before anything was sold
+    spare: Float[Array, "holder path"]  # USD bn of money that was there for it
     closed: Closed
     by_round: Float[Array, "round path"]  # USD bn sold by margin and cash-and-carry
     settled: Bool[Array, " path"]
@@ -86,28 +99,42 @@ def find_prices(
     nobody = Pressure(
         jnp.ones_like(accounts.debt),
         jnp.ones_like(accounts.debt),
-        jnp.zeros_like(state.perps.watermark),
+        jnp.zeros_like(state.perps.fund),
     )
     cleared = world.layout.economy.columns("cleared")
     guess = state.log_price[cleared] + day.market_open[:, None] * heard.news
-    problem = state, curves, accounts, heard, day, world
+    exposed = exposed_perpetuals(
+        perpetuals=state.perps,
+        log_price=state.log_price[cleared][world.layout.coins],
+        outside_move=heard.outside_move[world.layout.coins],
+        outside_minutes=day.news_minutes,
+        switch=world.levers.venues,
+        parameters=world.parameters.venues,
+    )
+    problem = state, curves, accounts, exposed, world
     start = _begin(nobody, guess, state.inverse, jnp.ones_like(state.alive))
     if both:
         end, unique = _least_and_greatest(start, problem)
     else:
         end, unique = _settle(start, jnp.array(True), problem), jnp.ones_like(state.alive)
+    value = wanted(end.clearing, curves, world)
+    posted, spare = _posted(value, end.clearing, curves, accounts, world)
     return Forced(
         pressure=end.now,
         clearing=end.clearing,
         curves=_under(curves, end.now),
-        closed=_closings(end.clearing, end.then.overshoot, state, heard, day, world),
+        posted=posted,
+        spare=spare,
+        closed=_closed(end, exposed, world),
         by_round=end.by_round,
         settled=~end.moving,
         unique=unique,
     )
 
 
-def margin_accounts(state: State, curves: Curves, lambda_change_bp, world: World) -> Accounts:
+def margin_accounts(
+    state: State, curves: Curves, lambda_change_bp, day: Day, world: World
+) -> Accounts:
     """Debt and the largest leverage of every account, from yesterday's volatility."""
     layout, parameters = world.layout, world.parameters.margin
     price = jnp.exp(state.log_price[layout.economy.columns("cleared")])
@@ -121,7 +148,10 @@ def margin_accounts(state: State, curves: Curves, lambda_change_bp, world: World
         lambda_change_bp=lambda_change_bp,
         parameters=parameters,
     )
-    return Accounts(debt, jnp.sum(value * (1.0 - curves.trades)[None, :, None], axis=1), largest)
+    shut = jnp.sum(value * (1.0 - curves.trades)[None, :, None], axis=1)
+    patience = take_rows(parameters.margin_call_years, layout.holders)
+    met = share_met(dt_years=day.dt_years, margin_call_years=patience)
+    return Accounts(debt, shut, largest, met)
 
 
 def wanted(clearing: Clearing, curves: Curves, world: World) -> Float[Array, "holder asset path"]:
@@ -169,7 +199,7 @@ def _settle(begun: _Search, down, problem) -> _Search:
     Prices on the way are found only as well as the pressure is; those of the last round exactly.
     A path that has come to rest stands still, whatever the paths beside it do.
     """
-    state, curves, _, _, _, world = problem
+    state, curves, _, _, world = problem
 
     def one_round(search: _Search) -> _Search:
         distance = _distance(search.now, search.then)
@@ -215,7 +245,7 @@ def _where(chosen: Bool[Array, " path"], new, old):
 
 def _answer(clearing, now: Pressure, down, problem) -> Pressure:
     """The pressure that these prices call for, never back on the direction of travel."""
-    state, curves, accounts, heard, day, world = problem
+    _, curves, accounts, exposed, world = problem
     parameters, levers = world.parameters, world.levers
     value = wanted(clearing, curves, world)
     sellable = jnp.sum(value, axis=1)
@@ -223,13 +253,15 @@ def _answer(clearing, now: Pressure, down, problem) -> Pressure:
         assets=sellable + accounts.shut,
         sellable=sellable,
         debt=accounts.debt,
+        posted=_posted(value, clearing, curves, accounts, world)[0],
         largest=accounts.largest,
-        buffer=parameters.margin.leverage_buffer,
+        met_today=accounts.met_today,
+        parameters=parameters.margin,
         switch=levers.margin,
     )
-    overshoot = _cascade(clearing, now.overshoot, down, state, heard, day, world)
-    closed = _closings(clearing, overshoot, state, heard, day, world)
-    hedge = _hedged(value[:, world.layout.coins], closed.value, world)
+    book = _book(clearing, LONG, exposed, world)
+    overshoot = _cascade(book, now.overshoot, down, _ON_THE_WAY)
+    hedge = _hedged(value[:, world.layout.coins], book(overshoot)[1], world)
     fine = jnp.isfinite(jnp.sum(clearing.log_price, axis=0))
 
     def further(new, old):
@@ -242,50 +274,109 @@ def _answer(clearing, now: Pressure, down, problem) -> Pressure:
     )
 
 
-def _cascade(
-    clearing, overshoot, down, state, heard: Heard, day: Day, world: World
-) -> Float[Array, "coin path"]:
+def _posted(value, clearing: Clearing, curves: Curves, accounts: Accounts, world: World):
+    """Money that called accounts put up, and what they had for it after what they want to buy.
+
+    As for capital calls, a share of it is never spent.
+    """
+    kept_idle = world.parameters.call.call_idle_share[None]
+    owned = jnp.exp(clearing.log_price)[None] * curves.units * curves.trades[None, :, None]
+    spare = jnp.maximum(jnp.sum(curves.cash, axis=1) + jnp.sum(owned - value, axis=1), 0.0)
+    posted = put_up(
+        assets=jnp.sum(value, axis=1) + accounts.shut,
+        debt=accounts.debt,
+        spare=(1.0 - kept_idle) * spare,
+        largest=accounts.largest,
+        parameters=world.parameters.margin,
+        switch=world.levers.margin,
+    )
+    return posted, spare
+
+
+class _Look(NamedTuple):
+    """Search for where a book comes to rest; every coin by itself."""
+
+    at: Float[Array, "coin path"]  # not beyond the resting point
+    answer: Float[Array, "coin path"]  # of the book there
+    tried: Float[Array, "coin path"]
+    misses: Int[Array, "coin path"]  # tries in a row that went too far
+    looks: Int[Array, ""]
+
+
+def _cascade(book, overshoot, down, near: float = _CAME_TO_REST) -> Float[Array, "coin path"]:
     """Where closings and the book come to rest at given spot prices, from `overshoot` on.
 
-    Plain iteration halves the gap at best. Newton's step is taken where the map there still
-    points the way of travel, so that no resting point is jumped over; each coin stops on its own.
+    Plain iteration halves the gap at best. Newton's step is tried first and kept where the map
+    there still points the way of travel, so that no resting point is jumped over. Where it does
+    not, the chord to that point is tried the same way, and then the plain step is taken.
+
+    Args:
+        near: a gap below which a coin has come to rest, log price.
     """
 
-    def fall(x):
-        return _closings(clearing, x, state, heard, day, world).overshoot
+    def answer(x):
+        after, slope = jax.jvp(lambda at: book(at)[0], (x,), (jnp.ones_like(x),))
+        return after, x + (after - x) / (1.0 - jnp.clip(slope, 0.0, _MOST_SLOPE))
 
-    def step(search):
-        x, gap, count = search
-        after, slope = jax.jvp(fall, (x,), (jnp.ones_like(x),))
-        leap = x + (after - x) / (1.0 - jnp.clip(slope, 0.0, _MOST_SLOPE))
-        beyond = fall(leap) - leap
-        moved = jnp.where(jnp.where(down, beyond >= 0.0, beyond <= 0.0), leap, after)
-        going = gap > _CAME_TO_REST
-        return jnp.where(going, moved, x), jnp.where(going, jnp.abs(after - x), gap), count + 1
+    def one_look(search: _Look) -> _Look:
+        found, leap = answer(search.tried)
+        gap, beyond = search.answer - search.at, found - search.tried
+        going = jnp.abs(gap) > near
+        onward = jnp.where(down, beyond >= 0.0, beyond <= 0.0) | (search.misses > 1)
+        across = jnp.where(gap == beyond, 1.0, gap - beyond)
+        chord = search.at + gap * (search.tried - search.at) / across
+        nearer = jnp.where((chord > search.answer) == down, chord, search.answer)
+        again = jnp.where(search.misses > 0, search.answer, nearer)
+        kept = going & onward
+        return _Look(
+            at=jnp.where(kept, search.tried, search.at),
+            answer=jnp.where(kept, found, search.answer),
+            tried=jnp.where(kept, leap, again),
+            misses=jnp.where(kept, 0, search.misses + 1),
+            looks=search.looks + 1,
+        )
 
-    def unsettled(search):
-        return jnp.any(search[1] > _CAME_TO_REST) & (search[2] < _MOST_ROUNDS)
+    def unsettled(search: _Look):
+        going = jnp.abs(search.answer - search.at) > near
+        return jnp.any(going) & (search.looks < 2 * _MOST_ROUNDS)
 
-    gaps = jnp.full_like(overshoot, jnp.inf)
-    return jax.lax.while_loop(unsettled, step, (overshoot, gaps, jnp.array(0)))[0]
+    after, leap = answer(overshoot)
+    none = jnp.zeros(overshoot.shape, dtype=jnp.int64)
+    start = _Look(overshoot, after, leap, none, jnp.array(0))
+    return jax.lax.while_loop(unsettled, one_look, start).at
 
 
-def _closings(clearing, overshoot, state, heard: Heard, day: Day, world: World) -> Closed:
-    """Longs closed at these prices and this overshoot."""
-    coins = world.layout.coins
-    return close_longs(
-        perpetuals=state.perps,
-        log_price=clearing.log_price[coins],
-        overshoot=overshoot,
-        outside_fall=heard.outside_fall[coins],
-        outside_minutes=day.news_minutes,
-        switch=world.levers.venues,
-        parameters=world.parameters.venues,
+def _book(clearing, side: int, exposed: Exposed, world: World):
+    """What an overshoot makes the perpetuals' book give way, at these spot prices."""
+
+    def answer(overshoot):
+        return book_gives_way(
+            exposed=exposed,
+            side=side,
+            log_price=clearing.log_price[world.layout.coins],
+            overshoot=overshoot,
+            parameters=world.parameters.venues,
+        )
+
+    return answer
+
+
+def _closed(end: _Search, exposed: Exposed, world: World) -> Closed:
+    """Longs at the day's low, found with its prices; shorts at its high, which feeds nothing."""
+    start = end.then.overshoot, jnp.zeros_like(end.then.overshoot)
+    low, high = (
+        _cascade(_book(end.clearing, side, exposed, world), start[side], jnp.array(True))
+        for side in (LONG, SHORT)
+    )
+    return closings(
+        exposed=exposed,
+        log_price=end.clearing.log_price[world.layout.coins],
+        overshoot=jnp.stack([low, high]),
     )
 
 
 def _hedged(coins, closed, world: World) -> Float[Array, "holder path"]:
-    """Share of their coins that cash-and-carry traders keep after selling against closed longs."""
+    """Share of their coins that cash-and-carry traders keep after buying what closed longs sold."""
     parameters = world.parameters.venues
     own = jnp.sum(coins, axis=1)
     share = take_rows(parameters.arbitrage_share, world.layout.holders)
@@ -297,7 +388,7 @@ def _hedged(coins, closed, world: World) -> Float[Array, "holder path"]:
 
 def _everybody(now: Pressure, problem) -> Pressure:
     """The worst that lenders and venues could ask for: everything sold, panic in the book."""
-    _, _, accounts, _, _, world = problem
+    _, _, accounts, _, world = problem
     indebted = (accounts.debt > 0.0) & (world.levers.margin[None] > 0.0)
     capacity = world.parameters.venues.arbitrage_capacity_share
     return Pressure(

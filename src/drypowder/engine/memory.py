@@ -16,7 +16,7 @@ from drypowder.channels.conviction import updated_conviction
 from drypowder.channels.day import Day
 from drypowder.channels.margin import updated_variance
 from drypowder.channels.redemption import updated_performance
-from drypowder.channels.venues import updated_perpetuals
+from drypowder.channels.venues import SHORT, undone_share, updated_perpetuals
 from drypowder.engine.claims import Claims
 from drypowder.engine.force import Forced
 from drypowder.engine.repayment import Repaid
@@ -33,10 +33,10 @@ def remember(
     returns = _returns_beyond_trend(state, new, day, world)
     cleared = returns[layout.economy.columns("cleared")]
     peak, drawdown = _drawdown(new, day, world)
-    fading = jnp.log(2.0) * day.dt_years / parameters.venues.arbitrage_half_life_years
+    coins = new.log_price[layout.economy.columns("cleared")][layout.coins]
     learnt = new._replace(
         taste=repaid.taste,
-        hedge=repaid.hedge * jnp.exp(-fading)[None, None],
+        hedge=_hedge(new, day, forced, repaid, world),
         conviction=updated_conviction(
             conviction=state.conviction,
             log_return=cleared,
@@ -65,13 +65,30 @@ def remember(
         drawdown=drawdown,
         perps=updated_perpetuals(
             perpetuals=state.perps,
+            newcomers=world.newcomers,
             closed=forced.closed,
-            log_price=new.log_price[layout.economy.columns("cleared")][layout.coins],
+            log_move=coins - state.log_price[layout.economy.columns("cleared")][layout.coins],
+            log_price=coins,
             dt_years=day.dt_years,
             parameters=parameters.venues,
         ),
     )
     return jax.tree.map(partial(_where_alive, new.alive), learnt, new)
+
+
+def _hedge(new: State, day: Day, forced: Forced, repaid: Repaid, world: World):
+    """What cash-and-carry traders sold is bought back in time, and at once in a squeeze."""
+    parameters, layout = world.parameters.venues, world.layout
+    cleared = layout.economy.columns("cleared")
+    fading = jnp.log(2.0) * day.dt_years / parameters.arbitrage_half_life_years
+    held = take_rows(new.units[:, cleared] + new.issued, layout.holders)[:, layout.coins]
+    undone = undone_share(
+        closed_shorts_usd_bn=jnp.sum(forced.closed.value[SHORT], axis=0),
+        coins_usd_bn=held * jnp.exp(new.log_price[cleared][layout.coins])[None],
+        hedge=repaid.hedge[:, layout.coins],
+        arbitrage_share=take_rows(parameters.arbitrage_share, layout.holders),
+    )
+    return repaid.hedge * (jnp.exp(-fading)[None] * (1.0 - undone))[:, None]
 
 
 def _where_alive(alive, now, before):

@@ -13,6 +13,7 @@ from drypowder.accounts.rows import take_rows
 from drypowder.channels.capital_call import Called
 from drypowder.channels.day import Day
 from drypowder.channels.issuance import Funding
+from drypowder.channels.venues import LONG, SHORT
 from drypowder.engine.claims import Claims
 from drypowder.engine.force import Accounts, Forced
 from drypowder.engine.repayment import Repaid
@@ -55,7 +56,10 @@ class Observation(NamedTuple):
     queue_usd_bn: Float[Array, "vehicle path"]  # asked for and not yet paid
     beliefs: Float[Array, "regime path"]
     perp_open_interest_coins: Float[Array, "coin path"]  # USD bn at the opening price
-    perp_liquidated_usd_bn: Float[Array, "coin path"]
+    perp_liquidated_usd_bn: Float[Array, "coin path"]  # longs and shorts, in any way
+    perp_shorts_closed_usd_bn: Float[Array, "coin path"]  # of these
+    perp_deleveraged_usd_bn: Float[Array, "coin path"]  # of these, against the other side
+    insurance_fund_usd_bn: Float[Array, "coin path"]
 
 
 class Seen(NamedTuple):
@@ -119,7 +123,7 @@ def _forces(new: State, price, seen: Seen, world: World) -> dict[str, Array]:
     cleared = layout.economy.columns("cleared")
     held = take_rows(new.units[:, cleared] + new.issued, layout.holders)
     assets = jnp.sum(held * price[None], axis=1)
-    low = price.at[layout.coins].multiply(jnp.exp(-closed.overshoot))
+    low = price.at[layout.coins].multiply(jnp.exp(-closed.overshoot[LONG]))
     paid = jnp.sum(flows.paid, axis=1)
     return {
         "low_price": low,
@@ -135,8 +139,11 @@ def _forces(new: State, price, seen: Seen, world: World) -> dict[str, Array]:
         "redeemed_usd_bn": paid.at[: len(layout.funds)].add(-jnp.sum(flows.subscribed, axis=1)),
         "queue_usd_bn": jnp.sum(flows.noticed + flows.queued, axis=1),
         "beliefs": new.beliefs,
-        "perp_open_interest_coins": jnp.sum(new.perps.open, axis=0),
-        "perp_liquidated_usd_bn": closed.value,
+        "perp_open_interest_coins": jnp.sum(new.perps.coins[LONG], axis=0),
+        "perp_liquidated_usd_bn": jnp.sum(closed.value, axis=0),
+        "perp_shorts_closed_usd_bn": closed.value[SHORT],
+        "perp_deleveraged_usd_bn": jnp.sum(closed.deleveraged, axis=0) * price[layout.coins],
+        "insurance_fund_usd_bn": new.perps.fund,
     }
 
 

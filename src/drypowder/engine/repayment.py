@@ -1,7 +1,8 @@
 """After the market: forced sellers repay, lenders bear what is not repaid, perpetuals settle.
 
-An account under water sells everything and pays the rest out of its cash; what is still missing
-its lenders forgive, and their net worth falls by it. Signs: amounts >= 0, USD bn.
+A called account repays with money first and sells the rest. One under water sells everything and
+pays the rest out of its cash; what is still missing its lenders forgive, and their net worth falls
+by it. Signs: amounts >= 0, USD bn.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from jaxtyping import Array, Float
 
 from drypowder.accounts.postings import Posting, one_hot, swap
 from drypowder.accounts.rows import place_rows, take_rows
+from drypowder.channels.selling import LEAST_KEPT
+from drypowder.channels.venues import LONG, SHORT
 from drypowder.engine.claims import Claims
 from drypowder.engine.force import Accounts, Forced, wanted
 from drypowder.engine.world import State, World, ready_cash
@@ -42,7 +45,7 @@ def repay(
     excess,
     world: World,
 ) -> Repaid:
-    """Proceeds of forced sales go to lenders; closed longs pay the other side.
+    """Proceeds of forced sales go to lenders; closed perpetuals pay the other side.
 
     Args:
         curves: demand before lenders stood in the way.
@@ -60,7 +63,8 @@ def repay(
     cash = jnp.maximum(cash - claims.sale.dry_powder, 0.0) + jnp.sum(hedged, axis=1)
     own = jnp.minimum(missing, cash)
     count = len(layout.economy.sectors)
-    paid = place_rows(jnp.minimum(proceeds, accounts.debt) + own, layout.holders, count)
+    repaid = jnp.minimum(proceeds + forced.posted, accounts.debt) + own
+    paid = place_rows(repaid, layout.holders, count)
     lost = place_rows(missing - own, layout.holders, count)
     redeemed = jnp.sum(claims.sale.sold, axis=1) - claims.for_call
     return Repaid(
@@ -69,11 +73,20 @@ def repay(
         forgiven=lost,
         sold=jnp.stack([claims.for_call, redeemed, proceeds, jnp.sum(hedged, axis=1)]),
         taste=jnp.maximum(
-            state.taste + claims.sale.taste + jnp.log(margin) * curves.trades[None, :, None],
+            state.taste
+            + claims.sale.taste
+            + jnp.log(margin) * curves.trades[None, :, None]
+            - _less_idle(forced)[:, None],
             _SOLD_OUT,
         ),
         hedge=state.hedge + _hedge_taste(hedge, hedged, free, curves, coins),
     )
+
+
+def _less_idle(forced: Forced):
+    """Log change of idle money by what was put up: who pays with money has nothing to sell."""
+    share = forced.posted / jnp.where(forced.spare > 0.0, forced.spare, 1.0)
+    return jnp.log(jnp.maximum(1.0 - share, LEAST_KEPT))
 
 
 def _missing(proceeds, value, accounts: Accounts, world: World):
@@ -95,10 +108,14 @@ def _settle_loans(paid, lost, world: World) -> list[Posting]:
 
 
 def _settle_perpetuals(forced: Forced, world: World) -> Posting:
-    """What closed longs put up is gone to the other side."""
-    parameters = world.parameters.venues
-    moved = parameters.perp_short_share - parameters.perp_long_share
-    money = moved * forced.closed.margin_lost[None]
+    """What who was closed had put up is gone, to the venue's fund and to the other side."""
+    parameters, closed = world.parameters.venues, forced.closed
+    fund = jnp.sum(closed.fund_gain, axis=1)
+    owners = parameters.perp_long_share, parameters.perp_short_share
+    money = parameters.perp_fund_share * jnp.sum(fund, axis=0)[None]
+    for side in (LONG, SHORT):
+        lost, kept = closed.margin_lost[side][None], fund[side][None]
+        money = money - owners[side] * lost + owners[1 - side] * (lost - kept)
     return Posting(money=money, claims={}, name="perpetual_losses", is_income=True)
 
 

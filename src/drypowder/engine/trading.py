@@ -35,7 +35,7 @@ class Heard(NamedTuple):
     """What is known in the morning."""
 
     news: Float[Array, "asset path"]  # log price, drawn and dated
-    outside_fall: Float[Array, "asset path"]  # log fall that dated events alone imply, >= 0
+    outside_move: Float[Array, "asset path"]  # log price, what dated events alone imply
     fear: Float[Array, " path"]  # log fall of listed equity that dated events imply
 
 
@@ -54,7 +54,7 @@ def hear_news(state: State, day: Day, news, world: World) -> tuple[State, Heard]
     share = world.equity_share[:, None]
     faded = jnp.log(2.0) * day.dt_years / world.parameters.expectations.fear_half_life_years
     fear = jnp.maximum(jnp.exp(-faded) * state.fear - jnp.sum(share * dated, axis=0), 0.0)
-    heard = Heard(news, jnp.maximum(worse - dated, 0.0), fear + jnp.sum(share * scared, axis=0))
+    heard = Heard(news, dated - worse, fear + jnp.sum(share * scared, axis=0))
     state = state._replace(
         log_fundamental=state.log_fundamental + grown,
         news=state.news + news,

@@ -38,6 +38,7 @@ from drypowder.markets.reserves import (
     satiation_usd_bn,
     standing_repo_usd_bn,
 )
+from drypowder.venues.density import Density
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par, outside the logit
 BRIDGED = "hedge_fund_shares"  # redeemable as part of a capital call
@@ -178,6 +179,7 @@ class World(eqx.Module):
     beta: Float[Array, " asset"]  # on all listed equity together
     equity_share: Float[Array, " asset"]  # of listed equity; zero for other assets
     pass_through: Float[Array, "asset path"]  # log price per unit of log odds, near enough
+    newcomers: Density  # to perpetual markets: one coin on each side, at a price of one
     layout: Layout = eqx.field(static=True)
 
 
@@ -249,6 +251,8 @@ def open_world(
     cleared, bills = economy.columns("cleared"), units[:, economy.instrument("bills")]
     growing = _growing(economy)
     accounts = _open_accounts(units, held, slope, parameters.shocks.cholesky, layout)
+    volatility = jnp.sqrt(jnp.sum(parameters.shocks.cholesky**2, axis=1))
+    perpetuals, newcomers = opening_perpetuals(parameters.venues, volatility[layout.coins])
     world = World(
         parameters=parameters,
         levers=levers,
@@ -270,9 +274,10 @@ def open_world(
         trend_holdings=held[:, :, :1] * growing[cleared][None, :, None],
         opening_dry_powder=jnp.sum(jnp.maximum(take_rows(excess, holders), 0.0), axis=0),
         **accounts,
+        newcomers=newcomers,
         layout=layout,
     )
-    return world, _opening_state(world, units, issued, paths)
+    return world, _opening_state(world, units, issued, perpetuals)
 
 
 def excess_money_usd_bn(money, demand: DemandParameters, layout: Layout):
@@ -377,13 +382,12 @@ def _growing(economy: Economy):
     return jnp.array(grows, dtype=float)
 
 
-def _opening_state(world: World, units, issued, paths: int) -> State:
-    layout, parameters = world.layout, world.parameters
+def _opening_state(world: World, units, issued, perpetuals: Perpetuals) -> State:
+    layout, parameters, paths = world.layout, world.parameters, world.slope.shape[-1]
     economy = layout.economy
     sectors, instruments = len(economy.sectors), len(economy.instruments)
     assets = issued.shape[1]
     per_sector, per_path = jnp.zeros((sectors, paths)), jnp.zeros(paths)
-    volatility = jnp.sqrt(jnp.sum(parameters.shocks.cholesky**2, axis=1))
     per_vehicle = jnp.zeros((layout.vehicles, sectors, paths))
     per_holder = jnp.zeros((len(layout.holders), assets, paths))
     return State(
@@ -412,7 +416,7 @@ def _opening_state(world: World, units, issued, paths: int) -> State:
         fear=per_path,
         equity_peak=per_path,
         drawdown=per_path,
-        perps=opening_perpetuals(parameters.venues, volatility[layout.coins]),
+        perps=perpetuals,
         inverse=jnp.broadcast_to(-jnp.eye(assets)[:, :, None], (assets, assets, paths)),
         alive=jnp.ones(paths, dtype=bool),
         failed_market=jnp.full(paths, -1),

@@ -26,8 +26,9 @@ def table(found: Probe) -> Table:
         Column("p_value", "plain"), Column("holm", "plain"), Column("turned_p", "plain"),
         Column("phases_p", "plain"), Column("forecast_gain_share", "plain"),
         Column("forecast_p", "plain"), Column("leads"), Column("correlations"),
+        Column("as_of", "date"), Column("known_on", "date"), Column("data_version"),
     )  # fmt: skip
-    return Table("probe", columns, [_raw(row) for row in found.rows])
+    return Table("probe", columns, [_raw(row, found) for row in found.rows])
 
 
 def data(found: Probe, words: Catalogue) -> dict[str, Any]:
@@ -142,11 +143,12 @@ def _changes(money: Money, words: Catalogue) -> str:
     )  # fmt: skip
 
 
-def _raw(row: Row) -> tuple:
+def _raw(row: Row, whole: Probe) -> tuple:
     found = row.found
     return (
         row.question, row.target, found.observations, row.first, row.last, found.at_once,
         found.best, row.sign, found.largest, found.p_value, row.holm, row.turned_p, row.phases_p,
         row.forecast.gain, row.forecast.p_value, row.leads,
         " ".join(f"{value:.6f}" for value in found.correlation),
+        whole.stamp.as_of, whole.stamp.known_on, whole.stamp.data_version,
     )  # fmt: skip

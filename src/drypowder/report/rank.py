@@ -35,7 +35,8 @@ def table(found: Contest) -> Table:
         Column("usual_share", "plain"), Column("rank_in_own_history", "plain"),
         Column("last", "date"), Column("survives_of_100", "plain"),
         Column("survives_any_of_100", "plain"), Column("evidence", "count"),
-        Column("above_cut"),
+        Column("above_cut"), Column("as_of", "date"), Column("known_on", "date"),
+        Column("data_version"),
     )  # fmt: skip
     return Table("rank", columns, [_raw(k, each, found) for k, each in enumerate(found.places, 1)])
 
@@ -134,6 +135,7 @@ def _raw(place: int, each: Contestant, found: Contest) -> tuple:
         each.others.get(REAL_YIELD), each.market_beta, each.weeks, each.outcome.change,
         each.outcome.usual, each.outcome.rank, each.outcome.last,
         _rounded(each.survives), _rounded(each.survives_any), each.evidence, place <= found.cut,
+        found.stamp.as_of, found.stamp.known_on, found.stamp.data_version,
     )  # fmt: skip
 
 

@@ -5,8 +5,6 @@ Axes: sectors and instruments in the order of the economy, path last, float64.
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 
 from drypowder.accounts.economy import Economy
@@ -15,9 +13,6 @@ from drypowder.scenarios.priors import Arrays, by_asset, by_sector, expand, scal
 
 _WEEKS_A_YEAR = 52
 _DAYS_A_YEAR = 365
-# Cohorts of perpetual positions by leverage: each holds what lies between two tails, finer and
-# finer, for it is the tail that is closed.
-_TAILS = (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.0)
 _PRIVATE = "private_credit"
 
 
@@ -60,10 +55,11 @@ def _redemption(drawn: Arrays, economy: Economy) -> Arrays:
 
 
 def _margin(drawn: Arrays, economy: Economy) -> Arrays:
-    single = ("leverage_buffer", "haircut_per_volatility", "haircut_per_bp")
+    single = ("leverage_buffer", "close_out_share", "haircut_per_volatility", "haircut_per_bp")
     return {
         **scalars(drawn, single),
         "leverage_headroom": by_sector(drawn, "leverage_headroom", economy),
+        "margin_call_years": by_sector(drawn, "margin_call_days", economy) / _DAYS_A_YEAR,
         "volatility_half_life_years": drawn["volatility_half_life_weeks"] / _WEEKS_A_YEAR,
         "haircut": by_asset(drawn, "haircut", economy),
     }
@@ -90,25 +86,21 @@ def _expectations(drawn: Arrays) -> Arrays:
 
 def _venues(drawn: Arrays, economy: Economy) -> Arrays:
     coins = [i.name for i in economy.instruments if i.group == "crypto"]
-    tails = np.array(_TAILS)
-    middle = 1.0 - 0.5 * (tails[:-1] + tails[1:])
-    normal = np.array([NormalDist().inv_cdf(share) for share in middle])
-    spread = drawn["perp_leverage_log_sd"][None] * normal[:, None]
-    single = ("maintenance_rate", "entry_spread", "book_exponent", "book_thinning",
-              "book_floor_share", "off_book_share", "arbitrage_capacity_share")  # fmt: skip
+    single = ("perp_leverage_median", "perp_leverage_log_sd", "maintenance_rate",
+              "closing_delay_minutes", "backstop_share", "book_exponent", "book_thinning",
+              "book_floor_share", "arbitrage_capacity_share")  # fmt: skip
     paths = len(drawn["maintenance_rate"])
     by_coin = {
         table: expand(drawn, table, coins) if coins else np.zeros((0, paths))
-        for table in ("perp_open_interest_usd_bn", "book_depth_usd_bn")
+        for table in ("perp_open_interest_usd_bn", "book_depth_usd_bn", "insurance_fund_usd_bn")
     }
     return {
         **scalars(drawn, single),
         **by_coin,
-        "perp_cohort_share": tails[:-1] - tails[1:],
-        "perp_leverage": drawn["perp_leverage_median"][None] * np.exp(spread),
         "entry_age_years": drawn["entry_age_days"] / _DAYS_A_YEAR,
         "arbitrage_half_life_years": drawn["arbitrage_half_life_days"] / _DAYS_A_YEAR,
         "arbitrage_share": by_sector(drawn, "arbitrage_share", economy),
         "perp_long_share": summing_to_one(by_sector(drawn, "perp_long_share", economy)),
         "perp_short_share": summing_to_one(by_sector(drawn, "perp_short_share", economy)),
+        "perp_fund_share": summing_to_one(by_sector(drawn, "perp_fund_share", economy)),
     }

@@ -42,6 +42,7 @@ LIMITS = {
     "log odds": (-_INFINITE, _INFINITE),
     "log multiple": (-_INFINITE, _INFINITE),
     "days": (1e-6, _INFINITE),
+    "minutes": (1e-6, _INFINITE),
     "position": (0.0, 3.0),  # in channels.day.RULES
     "share of net assets a month per unit of return": (0.0, _INFINITE),
     "USD bn, either sign": (-_INFINITE, _INFINITE),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.measure.fakes import FakeKnown, made_up
 
-from drypowder.errors import UsageError
+from drypowder.errors import DataMissingError, UsageError
 from drypowder.measure.claims import (
     CANNOT_SAY,
     Answer,
@@ -21,6 +23,7 @@ from drypowder.measure.claims import (
     numbers,
     registration_hash,
 )
+from drypowder.measure.claims.registry import method_hash
 from drypowder.report.words import catalogue
 
 WORDS = catalogue().section("claims")
@@ -63,6 +66,22 @@ def test_a_word_changed_is_another_registration():
     assert registration_hash(14, {**WORDS, "claims.3.size": "Another size."}) == before
 
 
+def test_days_that_claims_share_are_part_of_what_was_registered(monkeypatch):
+    before = registration_hash(14, WORDS)
+    window = (claim(14).REGISTRATION.window[0], date(2026, 9, 1))
+    monkeypatch.setattr(claim(14), "REGISTRATION", replace(claim(14).REGISTRATION, window=window))
+    assert registration_hash(14, WORDS) != before
+
+
+def test_a_kept_verdict_hangs_on_all_code_and_numbers_that_made_it(monkeypatch):
+    read = set()
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.add(path.name), real(path))[1])
+    assert method_hash.__wrapped__() == method_hash()
+    made_of = {"numbers.py", "known.py", "fed.toml", "cross_section.py", "dated.toml", "rank.toml"}
+    assert made_of <= read
+
+
 def test_an_answer_says_what_it_read_and_since_when_it_was_known():
     found = ask(two_rates(), 14, WORDS)
     assert found.word == "holds"
@@ -85,6 +104,26 @@ def test_nothing_known_later_enters_a_verdict_as_of_a_day():
 def test_missing_data_are_an_answer_that_names_them():
     found = ask(FakeKnown.of(), 14, WORDS)
     assert (found.word, found.missing) == (CANNOT_SAY, ("DGS10", "BAMLH0A0HYM2"))
+
+
+def test_before_the_window_pulling_would_not_help():
+    found = ask(FakeKnown.of(as_of=datetime(2026, 1, 15, tzinfo=UTC)), 14, WORDS)
+    assert (found.word, found.missing) == (CANNOT_SAY, ())
+
+
+def test_only_what_would_help_is_to_be_pulled(monkeypatch):
+    known = two_rates()
+    known.stored["DGS10"].starter = True
+
+    def refused(code):
+        def measure(_):
+            raise DataMissingError(code, "too little.")
+
+        monkeypatch.setattr(claim(14), "measure", measure)
+        return ask(known, 14, WORDS).missing
+
+    assert refused("DP-230") == ("DGS10",)  # month-ends where days are needed
+    assert refused("DP-211") == ()  # all is stored, and was too short on the day
 
 
 def test_a_window_that_has_not_begun_says_nothing():

@@ -112,6 +112,17 @@ def test_the_same_seed_gives_the_same_range_and_another_one_nearly():
     assert other.high == pytest.approx(first.high, abs=2.0)
 
 
+def test_other_estimates_alone_move_the_range_from_revisions(monkeypatch):
+    def drawn(_, yardstick, __):
+        other = yardstick.values.copy()
+        other[-1] = np.fmax.reduce(other, axis=0) + 1.0
+        return [yardstick.values, other]
+
+    plain = gauge(world(5), draws=400).spans["revisions"]
+    monkeypatch.setattr("drypowder.measure.gauge.interval._variants", drawn)
+    assert gauge(world(5), draws=400).spans["revisions"][1] > plain[1] + 5.0
+
+
 def test_fifty_is_the_median_of_the_window():
     assert np.median(gauge(world(7), draws=50).history.level) == pytest.approx(50.0)
 

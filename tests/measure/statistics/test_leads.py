@@ -17,7 +17,7 @@ LAGS, LEVEL = 10, 0.05
 
 
 def _pair(seed, *, count=600, ahead=0.0, lag=3, memory=0.0):
-    """Two series with the same news (correlation 0.5) and storms; y also hears x of `lag` before."""
+    """Two series with the same news (correlation 0.5) and storms; y hears x of `lag` before too."""
     generator = np.random.default_rng(seed)
     storm = np.exp(
         0.5 * np.convolve(generator.standard_normal(count + 19), np.ones(20) / 4, "valid")

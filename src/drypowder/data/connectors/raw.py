@@ -54,7 +54,7 @@ class RawStore:
         path = self.folder / f"{sha}.{extension}"
         about = {name: value for name, value in headers.items() if name in KEPT_HEADERS}
         kept = Kept(sha, path, url, at, about)
-        if not path.exists():
+        if not path.exists() or path.read_bytes() != content:  # a damaged copy is mended
             _write(path, content)
         side = self.folder / f"{sha}.about.json"
         if not side.exists():

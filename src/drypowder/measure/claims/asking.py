@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from drypowder.data import Known, Observed
 
 
+_TOO_FEW_WEEKS = "DP-211"  # of what is stored: pulling it again would not help
+
+
 @dataclass(frozen=True)
 class Source:
     """A series that a claim read: whose it is, which days, and since when it was known."""
@@ -183,11 +186,22 @@ def _verdict(asked, watched: Watched) -> Verdict:
     registration = asked.REGISTRATION
     try:
         return judge(registration, asked.measure(watched))
-    except DataMissingError:
-        absent = tuple(name for name in registration.needs if watched.find(name) is None)
-        return Verdict(CANNOT_SAY, registration, missing=absent or registration.needs)
+    except DataMissingError as error:
+        return Verdict(CANNOT_SAY, registration, missing=_to_pull(error, registration, watched))
     except TooFewError as error:
         return Verdict(CANNOT_SAY, registration, observations=error.observations)
+
+
+def _to_pull(
+    error: DataMissingError, registration: Registration, watched: Watched
+) -> tuple[str, ...]:
+    """Series that would help; none before the window, or where too little was known on the day."""
+    if error.code == _TOO_FEW_WEEKS or watched.as_of.date() <= registration.window[0]:
+        return ()
+    found = {name: watched.find(name) for name in registration.needs}
+    absent = tuple(name for name, each in found.items() if each is None)
+    monthly = tuple(name for name, each in found.items() if each is not None and each.starter)
+    return absent or monthly or registration.needs
 
 
 def _source(observed: Observed, registration: Registration) -> Source:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module, resources
+from importlib.resources.abc import Traversable
 from typing import cast
 
 from drypowder.errors import UsageError
@@ -14,10 +15,7 @@ from drypowder.measure.claims.claim import Claim
 
 _ROOM = "drypowder.measure.claims"
 _FILE = re.compile(r"c(\d\d)_\w+\.py")
-_METHOD_ROOMS = (
-    "drypowder.measure.claims", "drypowder.measure.probe", "drypowder.measure.rank",
-    "drypowder.measure.statistics",
-)  # fmt: skip
+_METHOD_ROOMS = ("drypowder.data", "drypowder.measure")
 
 
 def numbers() -> tuple[int, ...]:
@@ -38,7 +36,7 @@ def claim(number: int) -> Claim:
 
 
 def registration_hash(number: int, sentences: Mapping[str, str]) -> str:
-    """Hash over the code of a claim and the sentences said about it: any change shows.
+    """Hash over a claim's code, registered values and sentences: any change shows.
 
     Args:
         sentences: entries of the word catalogue whose keys begin `claims.<number>.`.
@@ -46,6 +44,7 @@ def registration_hash(number: int, sentences: Mapping[str, str]) -> str:
     made = hashlib.sha256()
     path = resources.files(_ROOM).joinpath(_files()[number])
     made.update(path.read_bytes())
+    made.update(repr(claim(number).REGISTRATION).encode())  # days and rules shared by all claims
     for key in sorted(key for key in sentences if key.startswith(f"claims.{number}.")):
         made.update(f"\0{key}\0{sentences[key]}".encode())
     return made.hexdigest()
@@ -53,14 +52,21 @@ def registration_hash(number: int, sentences: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=1)
 def method_hash() -> str:
-    """Hash over every file of the rooms that measure: a cached verdict of other code is void."""
+    """Hash over all code and numbers that read or measure: another one voids kept verdicts."""
     made = hashlib.sha256()
     for room in _METHOD_ROOMS:
-        folder = resources.files(room)
-        files = (entry for entry in folder.iterdir() if entry.name.endswith((".py", ".toml")))
-        for entry in sorted(files, key=lambda each: each.name):
+        for entry in _within(resources.files(room)):
             made.update(entry.read_bytes())
     return made.hexdigest()
+
+
+def _within(folder: Traversable) -> Iterator[Traversable]:
+    """Files of code and numbers below a folder, in one order."""
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            yield from _within(entry)
+        elif entry.name.endswith((".py", ".toml")):
+            yield entry
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,10 +71,10 @@ def _range(
     """Both ends of the interval when only some doubts are drawn."""
     rng = np.random.default_rng(seed)
     windows = _windows(len(yardstick.days)) if "window" in doubts else [0]
-    each = -(-count // len(windows))
+    moves = variants if "revisions" in doubts else [yardstick.values]
+    each = -(-count // (len(windows) * len(moves)))
     levels = []
-    for place, start in enumerate(windows):
-        moved = variants[place % len(variants)] if "revisions" in doubts else yardstick.values
+    for start, moved in product(windows, moves):
         cut = replace(yardstick, days=yardstick.days[start:], values=moved[start:])
         scheme = _schemes(rng, each) if "weights" in doubts else yardstick.scheme
         now = _now(rng, cut, overdue, doubts, each)
