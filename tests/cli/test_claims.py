@@ -51,7 +51,7 @@ def test_a_day_before_the_window_is_answered_from_what_was_known(home, capsys):
         (["16"], "DP-200"),
         (["2", "--as-of", "soon"], "DP-174"),
         (["2", "--as-of", "2999-01-01"], "DP-196"),
-    ],  # fmt: skip
+    ],
 )
 def test_a_request_that_is_off_is_named(home, capsys, arguments, code):
     assert main(["claims", *arguments]) == 2

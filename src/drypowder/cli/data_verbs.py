@@ -71,7 +71,7 @@ def status(
 def show(
     series: Name,
     as_of: AsOf = None,
-    last: Annotated[int, _option("--last", "show.last")] = 12,
+    last: Annotated[int, typer.Option("--last", min=1, help=_say("show.last"))] = 12,
     home: Home = None,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -87,7 +87,7 @@ def show(
 def vintages(
     series: Name,
     as_of: AsOf = None,
-    last: Annotated[int, _option("--last", "vintages.last")] = 12,
+    last: Annotated[int, typer.Option("--last", min=1, help=_say("vintages.last"))] = 12,
     home: Home = None,
     as_json: Json = False,
     as_csv: Csv = False,

@@ -24,7 +24,8 @@ WHERE value <> other ORDER BY series, observed_on LIMIT 1
 """
 # Of what has a rhythm; a day of grace for places whose date runs ahead of UTC.
 _TIMELESS = """
-SELECT series, observed_on, known_on, name, NOT bars AND observed_on <> date_trunc('day', observed_on)
+SELECT series, observed_on, known_on, name,
+    NOT bars AND observed_on <> date_trunc('day', observed_on)
 FROM by_file JOIN entries USING (series) JOIN files USING (file)
 WHERE regular AND ((NOT bars AND observed_on <> date_trunc('day', observed_on))
     OR observed_on > $now::TIMESTAMP + INTERVAL 1 DAY

@@ -97,7 +97,8 @@ def prints(known: Known, names: Iterable[str]) -> dict[str, NDArray[Any]]:
         return {column: np.array([]) for column in COLUMNS}
     files = sorted({str(known.folder / f"{content.ingest}.parquet") for content in held})
     asked = (
-        f"SELECT {', '.join(COLUMNS)} FROM read_parquet({texts(files)}, hive_partitioning = false) WHERE series IN"
+        f"SELECT {', '.join(COLUMNS)} FROM read_parquet({texts(files)},"
+        f" hive_partitioning = false) WHERE series IN"
         f" ({', '.join(map(text, wanted))}) AND known_on <= $as_of"
         " ORDER BY series, observed_on, known_on, stored_at"
     )

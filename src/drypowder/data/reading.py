@@ -218,7 +218,8 @@ class _Reader:
         if self.table.columns[column] == "VARCHAR":
             # a comma counts only between thousands: 4,25 is not four hundred and twenty-five
             bare = f"regexp_matches({cell}, {text(_THOUSANDS)})"
-            return f"TRY_CAST(CASE WHEN {bare} THEN replace({cell}, ',', '') ELSE {cell} END AS DOUBLE)"
+            plain = f"CASE WHEN {bare} THEN replace({cell}, ',', '') ELSE {cell} END"
+            return f"TRY_CAST({plain} AS DOUBLE)"
         return f"TRY_CAST({cell} AS DOUBLE)"
 
     def _filled(self, column: str) -> str:

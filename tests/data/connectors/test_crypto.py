@@ -126,7 +126,7 @@ def test_funding_is_a_share_at_its_settlement(venue, session):
     )
     (found,) = ask(session, ["funding:BTCUSDT"])
     assert found.values.tolist() == [-0.00012] and found.unit == "share"
-    assert str(found.observed_on[0]) == "2026-11-23T16:00:00.001000"
+    assert str(found.observed_on[0]) == "2026-11-23T16:00:00.000000"
 
 
 def test_open_interest_is_in_dollars(venue, session):

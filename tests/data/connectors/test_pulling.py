@@ -265,3 +265,17 @@ def test_every_source_may_be_sent_elsewhere(httpserver):
 
     assert {provider(name).url for name in SOURCES} == {httpserver.url_for("").rstrip("/")}
     assert dumped([]) == b"[]"
+
+
+def test_a_password_in_an_address_is_refused_and_not_said(store, monkeypatch):
+    monkeypatch.setenv("DRYPOWDER_FRED_URL", "https://me:hidden@mirror.example.org")
+    with pytest.raises(UsageError) as error:
+        questions(wanted(["DGS10"]), store)
+    assert error.value.code == "DP-188" and "hidden" not in str(error.value)
+
+
+def test_replies_that_cannot_be_kept_cost_no_traceback(publisher, store, session):
+    session.raw.folder.parent.mkdir(parents=True)
+    session.raw.folder.touch()  # a file where the folder should be
+    (found,) = pulled(["DGS10"], store, session).values()
+    assert found.fault is not None and found.fault.code == "DP-178"

@@ -128,6 +128,12 @@ def base_url(name: str, default: str) -> str:
             f"{variable} is {url!r}, which is no address.",
             "Write it with its scheme, as in https://mirror.example.org.",
         )
+    if "@" in urlsplit(url).netloc:
+        raise UsageError(
+            "DP-188",
+            f"{variable} holds a user or a password, which would be stored with each reply.",
+            "Leave them out; let a proxy on this machine add them.",
+        )
     return url.rstrip("/")
 
 

@@ -97,8 +97,10 @@ def read_stamped(found: Found, series: Series, source: str, value: str) -> Rows:
         for each in list_of(source, series.name, json_of(source, reply)):
             row = fields_of(source, series.name, each, [stamp, value])
             try:
-                on = datetime.fromtimestamp(float(row[stamp]) / 1000.0, UTC)
-                prints.append(Print(on, number(row[value], value), on))
+                # the venue's stamps are some milliseconds late; a settlement is on the minute
+                told = datetime.fromtimestamp(float(row[stamp]) / 1000.0, UTC)
+                on = (told + timedelta(seconds=30)).replace(second=0, microsecond=0)
+                prints.append(Print(on, number(row[value], value), max(on, told)))
             except (TypeError, ValueError) as error:
                 raise refusals.changed(source, series.name, str(error)) from None
     return rows(series, source, prints, found, unit=series.served_in or series.unit)

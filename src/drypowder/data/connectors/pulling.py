@@ -134,14 +134,25 @@ def _answers(
 ) -> Iterator[tuple[Series, Rows | DrypowderError]]:
     try:
         found = question.fetch(session)
-    except DrypowderError as fault:
-        yield from ((series, fault) for series in question.series)
+    except (DrypowderError, OSError) as fault:
+        refusal = fault if isinstance(fault, DrypowderError) else _unwritten(session, fault)
+        yield from ((series, refusal) for series in question.series)
         return
     for series in question.series:
         try:
             yield series, question.read(found, series)
         except DrypowderError as fault:
             yield series, fault
+
+
+def _unwritten(session: Session, fault: OSError) -> DrypowderError:
+    """DP-178: the reply could not be kept on disk, so nothing is read from it."""
+    return DrypowderError(
+        "DP-178",
+        f"{session.raw.folder} cannot be written: {fault.strerror or fault}. The store is as it"
+        " was.",
+        "Make room or choose another home (--home, DRYPOWDER_HOME); then run it again.",
+    )
 
 
 def _stored(store: Store, source: str, ready: Sequence[tuple[Series, Rows]]) -> Iterator[Outcome]:
