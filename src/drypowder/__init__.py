@@ -2,7 +2,7 @@
 
     import drypowder
     run = drypowder.simulate("essay")        # a model's answer to what-if, not a forecast
-    known = drypowder.open_store().known_on("2026-02-06")        # what is: no later print can leak in
+    known = drypowder.open_store().known_on("2026-02-06")    # what is: no later print leaks in
 
 Importing this package loads nothing heavy; the simulator is loaded when it is first used.
 """

@@ -18,8 +18,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "drypowder"
 ROOMS = (
-    "accounts", "markets", "venues", "channels", "engine", "scenarios", "data", "measure", "replications",
-    "report", "cli",
+    "accounts", "markets", "venues", "channels", "engine", "scenarios", "data", "measure",
+    "replications", "report", "cli",
 )  # fmt: skip
 HEAVY = ("jax", "pandas", "matplotlib", "duckdb", "scipy")
 
