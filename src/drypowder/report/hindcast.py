@@ -231,7 +231,7 @@ def picture(found: Hindcast, words: Catalogue) -> str:
     keys = [key for key in _PUBLIC if key in found.happened]
     with drawing():
         figure = Figure(figsize=(8.0, 2.9 * max(len(keys), 1)), layout="constrained")
-        figure.suptitle(words.say("hindcast.picture.title"), fontsize=10)
+        figure.suptitle(words.say("hindcast.picture.title"), fontsize=11, fontweight="bold")
         for axes, key in zip(figure.subplots(len(keys), squeeze=False).ravel(), keys, strict=True):
             _panel(axes, found, key, words, CENTRAL, TWIN)
         return svg_of(figure)
