@@ -15,7 +15,7 @@ def numbers(room: str) -> MappingProxyType[str, float]:
     return MappingProxyType({name: row["value"] for name, row in table(room, room).items()})
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def table(room: str, name: str) -> dict[str, Any]:
     """A TOML file of a room of `measure`, as it is written."""
     path = resources.files("drypowder.measure").joinpath(room, f"{name}.toml")

@@ -44,7 +44,7 @@ def print_hindcast(found: Hindcast, words: Catalogue, console: Console) -> None:
         say(console, line, style="bold")
     print_sections(sections(found, words), words, console)
     console.print()
-    say(console, words.say("hindcast.not_a_forecast"), style="bold")
+    say(console, words.say("report.not_a_forecast"), style="bold")
     stamp = found.stamp.line(words)
     say(console, words.say("hindcast.stamp", scenario=found.scenario_hash, stamp=stamp),
         style="dim")  # fmt: skip
@@ -200,7 +200,7 @@ def as_json(found: Hindcast, words: Catalogue) -> dict[str, Any]:
     ]  # fmt: skip
     opened = len(found.days)
     return {
-        "what": words.say("hindcast.not_a_forecast"),
+        "what": words.say("report.not_a_forecast"),
         "failures": failures(found, words),
         "held": successes(found, words),
         "warnings": warnings(found, words),
@@ -234,6 +234,7 @@ def picture(found: Hindcast, words: Catalogue) -> str:
         figure.suptitle(words.say("hindcast.picture.title"), fontsize=11, fontweight="bold")
         for axes, key in zip(figure.subplots(len(keys), squeeze=False).ravel(), keys, strict=True):
             _panel(axes, found, key, words, CENTRAL, TWIN)
+        figure.supxlabel(words.say("report.not_a_forecast"), fontsize=8, x=0.0, ha="left")
         return svg_of(figure)
 
 

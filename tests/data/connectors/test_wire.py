@@ -247,9 +247,9 @@ def test_a_setting_that_is_no_address_is_refused(monkeypatch, address):
 
 
 def test_manners_are_within_their_bounds():
-    from drypowder.data.connectors._settings import _file
+    from drypowder.data.connectors._settings import tables
 
-    for section, entries in _file().items():
+    for section, entries in tables("settings").items():
         for name, given in entries.items():
             if isinstance(given, dict):
                 where = f"{section}.{name}"

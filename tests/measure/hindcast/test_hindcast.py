@@ -120,7 +120,7 @@ def test_failures_are_said_first_and_licensed_series_never_shown():
     words = catalogue()
     text = plain_text(lambda console: told.print_hindcast(found, words, console))
     assert text.index(words.say("hindcast.failed")) < text.index(words.say("hindcast.held"))
-    assert words.say("hindcast.not_a_forecast") in text
+    assert words.say("report.not_a_forecast") in text
     data = told.as_json(found, words)
     assert "listed_equity" not in data["observed"]
     assert "treasury_yield" in data["observed"]

@@ -142,8 +142,8 @@ def test_levels_that_wander_are_refused_and_changes_are_not():
 
 
 def test_every_choice_says_why():
-    from drypowder.measure.statistics.choices import _choices
+    from drypowder.measure.numbers import table
 
-    for name, row in _choices().items():
+    for name, row in table("statistics", "choices").items():
         assert set(row) == {"value", "low", "high", "unit", "source", "why"}, name
         assert row["low"] <= row["value"] <= row["high"]

@@ -82,25 +82,26 @@ class Usual:
 
 
 @cache
-def _file() -> dict[str, Any]:
-    path = resources.files("drypowder.data.connectors").joinpath("settings.toml")
+def tables(name: str) -> dict[str, Any]:
+    """A TOML file of the connectors, as it is written."""
+    path = resources.files("drypowder.data.connectors").joinpath(f"{name}.toml")
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def manners() -> Manners:
     """The shipped waits."""
-    given = {name: entry["value"] for name, entry in _file()["manners"].items()}
+    given = {name: entry["value"] for name, entry in tables("settings")["manners"].items()}
     return Manners(**given)
 
 
 def reach_days(kind: str) -> float:
     """How far back a first pull of a venue's stream goes."""
-    return float(_file()["reach_days"][kind]["value"])
+    return float(tables("settings")["reach_days"][kind]["value"])
 
 
 def provider(name: str) -> Provider:
     """One publisher with what the environment says of it."""
-    given = _file()[name]
+    given = tables("settings")[name]
     return Provider(
         name=name,
         title=given["title"],
@@ -115,7 +116,7 @@ def provider(name: str) -> Provider:
 
 def usual() -> Usual:
     """What a pull without names asks for."""
-    return Usual(**{name: tuple(entry) for name, entry in _file()["usual"].items()})
+    return Usual(**{name: tuple(entry) for name, entry in tables("settings")["usual"].items()})
 
 
 def base_url(name: str, default: str) -> str:

@@ -11,17 +11,14 @@ Source: SEC EDGAR, api/xbrl/companyfacts.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib import resources
 from itertools import groupby
 from typing import Any
 
 from drypowder.data.connectors import _refusals as refusals
-from drypowder.data.connectors._settings import Provider, provider
+from drypowder.data.connectors._settings import Provider, provider, tables
 from drypowder.data.connectors.question import Question
 from drypowder.data.connectors.reading import fields_of, json_of, list_of
 from drypowder.data.connectors.rows import Print, Rows, day, number, rows
@@ -63,7 +60,7 @@ def questions(wanted: Sequence[Series], since: Mapping[str, date]) -> list[Quest
 
 def companies() -> tuple[str, ...]:
     """Tickers whose SEC number we know."""
-    return tuple(_tables()["cik"])
+    return tuple(tables("companies")["cik"])
 
 
 def read_facts(found: Found, series: Series, source: str) -> Rows:
@@ -75,10 +72,10 @@ def read_facts(found: Found, series: Series, source: str) -> Rows:
     """
     measure = series.name.partition(":")[0]
     facts, reply = found
-    if measure in _tables()["flows"]:
-        prints = quarters(_merged(facts, _tables()["flows"][measure], series, source))
+    if measure in tables("companies")["flows"]:
+        prints = quarters(_merged(facts, tables("companies")["flows"][measure], series, source))
     else:
-        prints = list(_level_prints(facts, _tables()["levels"][measure], series, source))
+        prints = list(_level_prints(facts, tables("companies")["levels"][measure], series, source))
     if not prints:
         raise refusals.unknown(source, f"{measure} of {series.key} under a tag that we know")
     return rows(series, source, prints, [reply], unit="USD")
@@ -205,9 +202,9 @@ def _facts(facts: dict[str, Any], tag: str, series: Series, source: str) -> list
 
 
 def _question(source: Provider, ticker: str, members: Sequence[Series]) -> Question:
-    if ticker not in _tables()["cik"]:
+    if ticker not in tables("companies")["cik"]:
         return _nobody(source, ticker, members)
-    path = _PATH.format(cik=_tables()["cik"][ticker])
+    path = _PATH.format(cik=tables("companies")["cik"][ticker])
 
     def fetch(session: Session) -> Found:
         return session.get(
@@ -234,9 +231,3 @@ def _gaap(source: str, ticker: str, reply: Reply) -> Found:
     tree = fields_of(source, ticker, json_of(source, reply), ["facts"])
     facts = fields_of(source, ticker, tree["facts"], ["us-gaap"])["us-gaap"]
     return facts, reply
-
-
-@cache
-def _tables() -> dict[str, Any]:
-    path = resources.files("drypowder.data.connectors").joinpath("companies.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8"))

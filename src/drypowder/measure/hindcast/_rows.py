@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drypowder.measure.hindcast.settings import setting
+from drypowder.measure.statistics.aligned import month_ends as last_of_months
 from drypowder.scenarios.clock import BUSINESS_DAYS_A_YEAR, count
 from drypowder.scenarios.scenario import Scenario
 
@@ -102,9 +103,7 @@ def month_ends(observed: Observed | None, last_day: date) -> Points:
     if not len(near):
         return nothing
     later = np.flatnonzero((days >= start) & (days <= end))
-    months = days[later].astype("datetime64[M]")
-    last_of_month = np.append(months[1:] != months[:-1], True)[: len(later)]
-    kept = np.append(near[-1:], later[last_of_month])
+    kept = np.append(near[-1:], last_of_months(days[later], later)[1])
     known = observed.known_on[kept].astype("datetime64[D]").tolist()
     return Points(days[kept].tolist(), observed.values[kept], known)
 

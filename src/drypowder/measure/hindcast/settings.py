@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
+
+from drypowder.measure.numbers import table
 
 REPLACED = ("bond_share", "private_share", "payout_share")  # learned after the cut as shipped
 MARKET = "listed_equity"  # whose own observed changes the market benchmark is given
@@ -35,24 +35,18 @@ def setting(name: str) -> Any:
     return settings()[name]["value"]
 
 
-@lru_cache(maxsize=1)
 def settings() -> dict[str, dict[str, Any]]:
     """Every setting by name, with unit, source and reason."""
-    return _table("settings.toml")
+    return table("hindcast", "settings")
 
 
 @lru_cache(maxsize=1)
 def borrowing_rows() -> tuple[dict[str, Any], ...]:
     """What the Treasury borrowed net, year by year."""
-    return tuple(_table("borrowing.toml")["year"])
+    return tuple(table("hindcast", "borrowing")["year"])
 
 
 @lru_cache(maxsize=1)
 def outcomes() -> tuple[Outcome, ...]:
     """Everything that is compared, in the order of the page."""
-    return tuple(Outcome(key, **row) for key, row in _table("outcomes.toml").items())
-
-
-def _table(name: str) -> dict[str, Any]:
-    text = resources.files("drypowder.measure.hindcast").joinpath(name).read_text("utf-8")
-    return tomllib.loads(text)
+    return tuple(Outcome(key, **row) for key, row in table("hindcast", "outcomes").items())

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import lru_cache
-from importlib import resources
+from drypowder.measure.numbers import table
 
 
 def choice(name: str) -> float:
     """The value chosen for a tool, in the unit `choices.toml` gives. Raises: KeyError."""
-    return _choices()[name]["value"]
-
-
-@lru_cache(maxsize=1)
-def _choices() -> dict[str, dict]:
-    path = resources.files("drypowder.measure.statistics").joinpath("choices.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return table("statistics", "choices")[name]["value"]
