@@ -102,6 +102,16 @@ def test_the_draw_of_a_path_does_not_depend_on_the_others(paths, seed):
         assert all(together[name][position] == alone[name][0] for name in known)
 
 
+def test_a_new_parameter_leaves_the_draws_of_the_others_alone():
+    known, paths = load("essay").parameters, np.arange(70)
+    fewer = {name: known[name] for name in sorted(known)[::3]}
+    drawn, before = draw(known, paths, 7), draw(fewer, paths, 7)
+    assert all(np.array_equal(drawn[name], before[name]) for name in fewer)
+    varying = [name for name in fewer if np.unique(drawn[name]).size > 1]
+    ranks = np.array([drawn[name].argsort().argsort() for name in varying])
+    assert np.abs(np.corrcoef(ranks) - np.eye(len(varying))).max() < 0.6  # of 70: no two are alike
+
+
 def test_two_scenarios_are_compared_in_the_same_worlds():
     paths = np.arange(5)
     plain = draw(load("essay").parameters, paths, 0)

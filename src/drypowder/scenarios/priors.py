@@ -2,23 +2,26 @@
 
 Each number is drawn so that its median is the central value and its density falls linearly to
 zero at low and at high (a two-sided triangle; of logarithms where scale = "log"). The draw of a
-path depends on (seed, path, parameter) alone: not on chunks, on other paths, on the scenario or
-on overrides, so that two scenarios are compared in the same worlds.
+path depends on (seed, path, name of the parameter) alone: not on chunks, on other paths, on the
+scenario, on overrides or on which other parameters there are, so that two scenarios, or two
+versions of the model, are compared in the same worlds.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from drypowder.accounts.economy import Economy
 from drypowder.errors import UsageError
-from drypowder.scenarios.parameters import Parameter, parameters
+from drypowder.scenarios.parameters import Parameter
 
 Arrays = dict[str, np.ndarray]
 
 OTHERS = "others"  # entry that stands for every name without one of its own
+_BLOCK = 4  # numbers that Philox gives at each step of its counter
 
 
 def draw(known: Mapping[str, Parameter], paths: np.ndarray, seed: int) -> dict[str, np.ndarray]:
@@ -28,9 +31,9 @@ def draw(known: Mapping[str, Parameter], paths: np.ndarray, seed: int) -> dict[s
         known: the scenario's parameters, by name.
         paths: path numbers, any order, repeats allowed; 0 is central.
     """
-    places = {name: k for k, name in enumerate(sorted(parameters()))}
-    uniform = _uniform(paths, seed, len(places))
-    return {name: _quantile(each, uniform[places[name]], paths) for name, each in known.items()}
+    return {
+        name: _quantile(each, _uniform(paths, seed, name), paths) for name, each in known.items()
+    }
 
 
 def expand(
@@ -80,13 +83,13 @@ def summing_to_one(shares: np.ndarray) -> np.ndarray:
     return shares / shares.sum(axis=0, keepdims=True)
 
 
-def _uniform(paths: np.ndarray, seed: int, count: int) -> np.ndarray:
-    """Uniform numbers (parameter, path), counted by (seed, path)."""
-    columns = {
-        path: np.random.Generator(np.random.Philox(key=[seed % 2**64, path])).random(count)
-        for path in set(paths.tolist())
-    }
-    return np.stack([columns[path] for path in paths.tolist()], axis=1)
+def _uniform(paths: np.ndarray, seed: int, name: str) -> np.ndarray:
+    """Uniform numbers of the paths, counted by (seed, name, path)."""
+    stream = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+    block = int(paths.min()) // _BLOCK
+    bits = np.random.Philox(key=[seed % 2**64, stream]).advance(block)
+    numbers = np.random.Generator(bits).random(int(paths.max()) - _BLOCK * block + 1)
+    return numbers[paths - _BLOCK * block]
 
 
 def _quantile(parameter: Parameter, uniform: np.ndarray, paths: np.ndarray) -> np.ndarray:
