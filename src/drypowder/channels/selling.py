@@ -23,6 +23,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from drypowder.accounts.logarithm import log
+
 LEAST_KEPT = 1e-4  # share of a position that no sale goes below: tastes have a logarithm
 
 
@@ -66,7 +68,7 @@ def raise_by_rule(
     )
     kept = jnp.maximum(1.0 - sold / jnp.where(value > 0.0, value, 1.0), LEAST_KEPT)
     left = jnp.maximum(1.0 - paid / jnp.where(cash > 0.0, cash, 1.0), LEAST_KEPT)
-    return Sale(paid, sold, need - paid - rest, jnp.log(kept) - jnp.log(left)[:, None])
+    return Sale(paid, sold, need - paid - rest, log(kept) - log(left)[:, None])
 
 
 def in_order(

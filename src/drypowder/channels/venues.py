@@ -39,6 +39,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from drypowder.accounts.logarithm import log
 from drypowder.venues.book import UNIT_DISTANCE
 from drypowder.venues.density import (
     SIGNS,
@@ -203,7 +204,7 @@ def book_gives_way(
     floor = jnp.log(parameters.book_floor_share)[None]
     thin = jnp.maximum(-parameters.book_thinning[None] * fast, floor)
     # drypowder.venues.book in logs: a power takes several times as long
-    eaten = jnp.log(jnp.where(value > 0.0, value, 1.0) / parameters.book_depth_usd_bn) - thin
+    eaten = log(jnp.where(value > 0.0, value, 1.0) / parameters.book_depth_usd_bn) - thin
     fall = UNIT_DISTANCE * jnp.exp(eaten / parameters.book_exponent[None])
     return jnp.where(value > 0.0, fall, 0.0), value
 

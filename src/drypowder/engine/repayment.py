@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from drypowder.accounts.logarithm import log
 from drypowder.accounts.postings import Posting, one_hot, swap
 from drypowder.accounts.rows import place_rows, take_rows
 from drypowder.channels.selling import LEAST_KEPT
@@ -75,7 +76,7 @@ def repay(
         taste=jnp.maximum(
             state.taste
             + claims.sale.taste
-            + jnp.log(margin) * curves.trades[None, :, None]
+            + log(margin) * curves.trades[None, :, None]
             - _less_idle(forced)[:, None],
             _SOLD_OUT,
         ),
@@ -86,7 +87,7 @@ def repay(
 def _less_idle(forced: Forced):
     """Log change of idle money by what was put up: who pays with money has nothing to sell."""
     share = forced.posted / jnp.where(forced.spare > 0.0, forced.spare, 1.0)
-    return jnp.log(jnp.maximum(1.0 - share, LEAST_KEPT))
+    return log(jnp.maximum(1.0 - share, LEAST_KEPT))
 
 
 def _missing(proceeds, value, accounts: Accounts, world: World):
@@ -122,6 +123,6 @@ def _settle_perpetuals(forced: Forced, world: World) -> Posting:
 def _hedge_taste(hedge, hedged, cash, curves: Curves, coins: slice):
     """Coins sold against perpetuals are not wanted back, nor is the cash they brought spent."""
     brought = jnp.sum(hedged, axis=1) / jnp.where(cash > 0.0, cash, 1.0)
-    idle = -jnp.log1p(jnp.where(cash > 0.0, brought, 0.0))
+    idle = -log(1.0 + jnp.where(cash > 0.0, brought, 0.0))
     shift = jnp.zeros_like(curves.log_odds) + idle[:, None]
-    return shift.at[:, coins].add(jnp.log(hedge) * curves.trades[None, coins, None])
+    return shift.at[:, coins].add(log(hedge) * curves.trades[None, coins, None])

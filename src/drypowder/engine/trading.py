@@ -7,6 +7,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from drypowder.accounts.logarithm import log
 from drypowder.accounts.rows import place_rows, take_rows
 from drypowder.channels.day import Day
 from drypowder.channels.expectations import (
@@ -166,5 +167,5 @@ def net_asset_values(marks, units, funds: tuple[tuple[int, int], ...], forgiven=
         worth = jnp.exp(marks) * units[row]
         assets = jnp.sum(worth, axis=0) - worth[share]
         assets = assets if forgiven is None else assets + forgiven[row]
-        marks = marks.at[share].set(jnp.log(assets / -units[row, share]))
+        marks = marks.at[share].set(log(assets / -units[row, share]))
     return marks

@@ -23,6 +23,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from drypowder.accounts.logarithm import log
+
 
 class DemandParameters(eqx.Module):
     """Behaviour of holders; the trailing axis is the path."""
@@ -124,7 +126,7 @@ def excess_demand(
     supply = jnp.exp(log_price) * jnp.sum(curves.units, axis=0) + curves.net_supply
     trades = curves.trades[:, None] > 0.0
     gap = jnp.where(trades, jnp.concatenate(demand, axis=0) / supply, 1.0)
-    return jnp.where(trades, jnp.log(gap), 0.0)
+    return jnp.where(trades, log(gap), 0.0)
 
 
 def excess_demand_jacobian(

@@ -30,6 +30,8 @@ import numpy as np
 from jax.scipy.special import ndtr
 from jaxtyping import Array, Bool, Float
 
+from drypowder.accounts.logarithm import log
+
 SIGNS = np.array([1.0, -1.0])  # of the sides: long, short
 _PROPORTIONAL = 0.05  # distance from which on buckets grow in proportion to it
 _FARTHEST = 3.0  # a twentieth, or twenty times: what lies beyond is never reached
@@ -95,7 +97,7 @@ class Reachable(NamedTuple):
     def within(self, reach: Float[Array, "*side coin path"], grid: Grid):
         """The same as the sum of mass times `passed`, at the price of one look."""
         reach = jnp.maximum(reach, 0.0)
-        place = jnp.floor(jnp.log1p(reach / grid.proportional) / grid.step)
+        place = jnp.floor(log(1.0 + reach / grid.proportional) / grid.step)
         place = jnp.minimum(place, len(grid.lower) - 1.0).astype(jnp.int32)[..., None, :, :]
         level, slope = (jnp.take_along_axis(one, place, axis=-3)[..., 0, :, :] for one in self)
         return level + slope * reach
