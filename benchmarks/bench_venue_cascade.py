@@ -20,11 +20,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from drypowder.venues.cascade import cascade
-from drypowder.venues.holdings import Holdings
-from drypowder.venues.population import Population
-from drypowder.venues.profile import profile
-from drypowder.venues.setting import Book, Market, Setting, Venue
+from drypowder.venues.cascade.holdings import Holdings
+from drypowder.venues.cascade.rounds import cascade
+from drypowder.venues.cascade.setting import Book, Market, Setting, Venue
+from drypowder.venues.crowd.population import Population
+from drypowder.venues.rulebooks.profile import profile
 
 ACCOUNTS, ROUNDS = 10**6, 200
 TARGET_S, TARGET_NS, TARGET_BYTES = 2.0, 3.0, 200.0

@@ -25,7 +25,7 @@ from drypowder.channels.venues import (
     undone_share,
     updated_perpetuals,
 )
-from drypowder.venues.book import book_depth, book_fall
+from drypowder.venues.cascade.book import book_depth, book_fall
 
 SECTORS = 5
 VOLATILITY = jnp.array([0.5, 0.8])

@@ -25,10 +25,10 @@ from drypowder.report.liquidation_map import (
 from drypowder.report.liquidation_page import map_chart, minutes_table
 from drypowder.report.liquidation_price import Question, answer, priced
 from drypowder.report.words import catalogue
-from drypowder.venues.figures import CoinFigures, figures
-from drypowder.venues.positions import read_positions
-from drypowder.venues.profile import profile
-from drypowder.venues.scene import Wanted, scene_of
+from drypowder.venues.rulebooks.positions import read_positions
+from drypowder.venues.rulebooks.profile import profile
+from drypowder.venues.scenes.figures import CoinFigures, figures
+from drypowder.venues.scenes.scene import Wanted, scene_of
 
 SOURCE = Path(drypowder.__file__).parent
 WORDS = catalogue()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from drypowder.venues.brackets import Brackets
-from drypowder.venues.cascade import cascade
-from drypowder.venues.population import Population
-from drypowder.venues.setting import Book, Market, Setting, Venue
+from drypowder.venues.cascade.rounds import cascade
+from drypowder.venues.cascade.setting import Book, Market, Setting, Venue
+from drypowder.venues.crowd.population import Population
+from drypowder.venues.formulas.brackets import Brackets
 
 TIERS = Brackets.from_rows([(0.0, 0.005), (40_000.0, 0.01), (300_000.0, 0.03)])
 ROUND_S = 3.0

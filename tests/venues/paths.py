@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from drypowder.venues.vintages import PricePath
+from drypowder.venues.crowd.vintages import PricePath
 
 FLAT_RATE = 0.005
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drypowder.venues.book import average_fall, book_depth, book_fall, consumed_at, refilled
-from drypowder.venues.marks import MARK_RULES, Average, mark, weighted_median
+from drypowder.venues.cascade.book import average_fall, book_depth, book_fall, consumed_at, refilled
+from drypowder.venues.cascade.marks import MARK_RULES, Average, mark, weighted_median
 
 USD = st.floats(1e3, 1e9)
 EXPONENT = st.floats(1.0, 3.0)

@@ -23,14 +23,14 @@ from tests.venues.crowds import (
 )
 
 from drypowder.errors import UsageError
-from drypowder.venues.brackets import Brackets
-from drypowder.venues.cascade import LONG, SHORT, cascade
-from drypowder.venues.events import BOOK, FUND, STAGES, VAULT
-from drypowder.venues.holdings import Collateral, Holdings
-from drypowder.venues.margin import liquidation_price
-from drypowder.venues.population import Population
-from drypowder.venues.prices import Prices
-from drypowder.venues.setting import Outage
+from drypowder.venues.cascade.events import BOOK, FUND, STAGES, VAULT
+from drypowder.venues.cascade.holdings import Collateral, Holdings
+from drypowder.venues.cascade.prices import Prices
+from drypowder.venues.cascade.rounds import LONG, SHORT, cascade
+from drypowder.venues.cascade.setting import Outage
+from drypowder.venues.crowd.population import Population
+from drypowder.venues.formulas.brackets import Brackets
+from drypowder.venues.formulas.margin import liquidation_price
 
 # ---- the ledger
 

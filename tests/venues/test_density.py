@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from drypowder.venues.brackets import Brackets
-from drypowder.venues.cascade import cascade
-from drypowder.venues.density import (
+from drypowder.venues.cascade.rounds import cascade
+from drypowder.venues.cascade.setting import Book, Market, Setting, Venue
+from drypowder.venues.cohorts.density import (
     SIGNS,
     Density,
     Leverage,
@@ -30,9 +30,9 @@ from drypowder.venues.density import (
     moved,
     survivors,
 )
-from drypowder.venues.density_cascade import Rules, density_cascade
-from drypowder.venues.population import Population
-from drypowder.venues.setting import Book, Market, Setting, Venue
+from drypowder.venues.cohorts.density_cascade import Rules, density_cascade
+from drypowder.venues.crowd.population import Population
+from drypowder.venues.formulas.brackets import Brackets
 
 GRID = distance_grid(24)
 COINS, PATHS = 2, 3

@@ -7,11 +7,11 @@ import pytest
 from tests.venues.paths import FLAT_RATE, still, walk
 
 from drypowder.errors import UsageError
-from drypowder.venues.brackets import Brackets
-from drypowder.venues.leverage_fit import fit_leverage
-from drypowder.venues.margin import liquidation_price
-from drypowder.venues.sampling import Crowd, sample_population
-from drypowder.venues.vintages import Leverage, PricePath
+from drypowder.venues.crowd.leverage_fit import fit_leverage
+from drypowder.venues.crowd.sampling import Crowd, sample_population
+from drypowder.venues.crowd.vintages import Leverage, PricePath
+from drypowder.venues.formulas.brackets import Brackets
+from drypowder.venues.formulas.margin import liquidation_price
 
 TRUTH = Leverage(2.4, 0.8, 8.0)
 

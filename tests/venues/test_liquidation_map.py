@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.venues.paths import walk
 
 from drypowder.errors import UsageError
-from drypowder.venues.brackets import Brackets
-from drypowder.venues.liquidation_map import liquidation_profile
-from drypowder.venues.population import Population, concatenate
-from drypowder.venues.sampling import Crowd, sample_population
-from drypowder.venues.vintages import Leverage
+from drypowder.venues.crowd.liquidation_map import liquidation_profile
+from drypowder.venues.crowd.population import Population, concatenate
+from drypowder.venues.crowd.sampling import Crowd, sample_population
+from drypowder.venues.crowd.vintages import Leverage
+from drypowder.venues.formulas.brackets import Brackets
 
 FLAT = Brackets.flat(0.01)
 TIERS = Brackets.from_rows([(0.0, 0.004), (50_000.0, 0.01), (1e6, 0.025), (2e7, 0.05)])

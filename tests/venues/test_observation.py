@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drypowder.errors import UsageError
-from drypowder.venues.observation import KEEPS, reported_events, reported_share
+from drypowder.venues.cascade.observation import KEEPS, reported_events, reported_share
 
 
 def _feed(time_s, usd, market=None, **options):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.venues.paths import FLAT_RATE, still, walk
 
 from drypowder.errors import UsageError
-from drypowder.venues.brackets import Brackets
-from drypowder.venues.margin import liquidation_price
-from drypowder.venues.population import Population, concatenate
-from drypowder.venues.sampling import Crowd, sample_population
-from drypowder.venues.vintages import Leverage, PricePath, survivors
+from drypowder.venues.crowd.population import Population, concatenate
+from drypowder.venues.crowd.sampling import Crowd, sample_population
+from drypowder.venues.crowd.vintages import Leverage, PricePath, survivors
+from drypowder.venues.formulas.brackets import Brackets
+from drypowder.venues.formulas.margin import liquidation_price
 
 ROWS = [(0.0, 0.004), (5e4, 0.005), (6e5, 0.0065), (3e6, 0.01), (1.2e7, 0.02), (7e7, 0.025)]
 TIERS = Brackets.from_rows(ROWS, max_leverage=[125, 100, 75, 50, 25, 20])

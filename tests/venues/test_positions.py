@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drypowder.errors import DrypowderError, UsageError
-from drypowder.venues.brackets import Brackets
-from drypowder.venues.positions import read_positions
-from drypowder.venues.profile import profile
+from drypowder.venues.formulas.brackets import Brackets
+from drypowder.venues.rulebooks.positions import read_positions
+from drypowder.venues.rulebooks.profile import profile
 
 HEADER = "account,symbol,side,size,entry_price,margin,leverage,mode\n"
 GOOD = "a,BTCUSDT,long,1,60000,1200,,\nb,ETH,short,10,3000,,50,isolated\n"

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from drypowder.errors import DataMissingError, DrypowderError, UsageError
-from drypowder.venues.brackets import Brackets, maintenance_margin
-from drypowder.venues.margin import backstop_price, bankruptcy_price, liquidation_price
-from drypowder.venues.profile import profile, shipped_profiles
-from drypowder.venues.ranking import adl_rank
+from drypowder.venues.formulas.brackets import Brackets, maintenance_margin
+from drypowder.venues.formulas.margin import backstop_price, bankruptcy_price, liquidation_price
+from drypowder.venues.formulas.ranking import adl_rank
+from drypowder.venues.rulebooks.profile import profile, shipped_profiles
 
 VENUES = shipped_profiles()
 OWN = """

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drypowder.errors import DataMissingError, DrypowderError, UsageError
-from drypowder.venues.brackets import maintenance_margin
-from drypowder.venues.profile import profile
-from drypowder.venues.readers import Tier, faults, read_tiers
+from drypowder.venues.formulas.brackets import maintenance_margin
+from drypowder.venues.rulebooks.profile import profile
+from drypowder.venues.rulebooks.readers import Tier, faults, read_tiers
 
 HEADER = "symbol,tier,min_notional,max_notional,maint_margin_rate,max_leverage,cum\n"
 # c2 = 5,000 x (2 % - 1 %) = 50; c3 = 50 + 50,000 x 0.5 % = 300

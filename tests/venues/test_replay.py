@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from drypowder.errors import DataMissingError
-from drypowder.venues.replay import bridged_path, replay, ridge, shipped_replays
-from drypowder.venues.targets import HIT, MISS, NEAR, NOT_MEASURED, verdict
+from drypowder.venues.replays.replay import bridged_path, replay, ridge, shipped_replays
+from drypowder.venues.replays.targets import HIT, MISS, NEAR, NOT_MEASURED, verdict
 
 
 @functools.cache

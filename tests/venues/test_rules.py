@@ -9,7 +9,9 @@ import pytest
 
 from drypowder.errors import DataMissingError, UsageError
 from drypowder.venues._naming import coin_of
-from drypowder.venues.figures import (
+from drypowder.venues.cascade.rules import venue_of
+from drypowder.venues.rulebooks.profile import profile, shipped_profiles
+from drypowder.venues.scenes.figures import (
     BookFigures,
     CoinFigures,
     CrowdFigures,
@@ -17,8 +19,6 @@ from drypowder.venues.figures import (
     VenueFigures,
     figures,
 )
-from drypowder.venues.profile import profile, shipped_profiles
-from drypowder.venues.rules import venue_of
 
 DAY = date(2026, 11, 1)
 

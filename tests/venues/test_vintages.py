@@ -12,7 +12,7 @@ from scipy.special import ndtr
 from tests.venues.paths import still, walk
 
 from drypowder.errors import UsageError
-from drypowder.venues.vintages import Leverage, PricePath, survivors
+from drypowder.venues.crowd.vintages import Leverage, PricePath, survivors
 
 
 def _beyond(path, law, *, side=1, distance=0.1, rate=0.005):

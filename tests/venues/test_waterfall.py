@@ -18,10 +18,10 @@ from tests.venues.crowds import (
     venue,
 )
 
-from drypowder.venues.cascade import LONG, cascade
-from drypowder.venues.events import BOOK, FUND, STAGES, VAULT
-from drypowder.venues.holdings import Collateral, Holdings
-from drypowder.venues.population import Population
+from drypowder.venues.cascade.events import BOOK, FUND, STAGES, VAULT
+from drypowder.venues.cascade.holdings import Collateral, Holdings
+from drypowder.venues.cascade.rounds import LONG, cascade
+from drypowder.venues.crowd.population import Population
 
 # ---- who pays
 

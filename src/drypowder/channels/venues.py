@@ -2,7 +2,7 @@
 
     "crypto is the leading probe; 2.6 billion USD liquidated in a day"
 
-The state is the density of `drypowder.venues.density`: coins and margin of longs and of shorts by
+The state is the density of `drypowder.venues.cohorts`: coins and margin of longs and of shorts by
 x = s ln(P / T), their distance from the price T that closes them (s = +1 long, -1 short), which is
 all one need know: whatever its leverage, with maintenance r nothing is left of a position's margin
 at
@@ -40,8 +40,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from drypowder.accounts.logarithm import log
-from drypowder.venues.book import UNIT_DISTANCE
-from drypowder.venues.density import (
+from drypowder.venues.cascade.book import UNIT_DISTANCE
+from drypowder.venues.cohorts.density import (
     SIGNS,
     Density,
     Leverage,
@@ -203,7 +203,7 @@ def book_gives_way(
     fast = (exposed.outside[side] + overshoot) * jnp.minimum(_MINUTES / exposed.minutes, 1.0)
     floor = jnp.log(parameters.book_floor_share)[None]
     thin = jnp.maximum(-parameters.book_thinning[None] * fast, floor)
-    # drypowder.venues.book in logs: a power takes several times as long
+    # drypowder.venues.cascade.book in logs: a power takes several times as long
     eaten = log(jnp.where(value > 0.0, value, 1.0) / parameters.book_depth_usd_bn) - thin
     fall = UNIT_DISTANCE * jnp.exp(eaten / parameters.book_exponent[None])
     return jnp.where(value > 0.0, fall, 0.0), value

@@ -13,10 +13,10 @@ from drypowder.errors import DataMissingError, DrypowderError, UsageError
 from drypowder.report.words import coded
 
 if TYPE_CHECKING:
-    from drypowder.venues.positions import Positions
-    from drypowder.venues.profile import Profile
-    from drypowder.venues.scene import Scene
-    from drypowder.venues.vintages import PricePath
+    from drypowder.venues.crowd.vintages import PricePath
+    from drypowder.venues.rulebooks.positions import Positions
+    from drypowder.venues.rulebooks.profile import Profile
+    from drypowder.venues.scenes.scene import Scene
 
 _PERCENT = re.compile(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*%\s*")
 _SHARE = re.compile(r"\s*([+-]?\d*\.\d+|[+-]?0)\s*")
@@ -36,12 +36,12 @@ class Rules:
 
     def profile(self) -> Profile:
         """The venue's rules, with tables of the user's own where a file has them."""
-        from drypowder.venues.profile import profile
+        from drypowder.venues.rulebooks.profile import profile
 
         found = profile(self.venue, as_of=self.as_of, path=self.path)
         if self.tiers is None:
             return found
-        from drypowder.venues.readers import read_tiers
+        from drypowder.venues.rulebooks.readers import read_tiers
 
         tables = read_tiers(self.tiers, best_effort=self.best_effort)
         for problem in tables.problems:
@@ -50,7 +50,7 @@ class Rules:
 
     def positions(self, path: Path) -> Positions:
         """Positions of a file; rows that are left out are named on stderr."""
-        from drypowder.venues.positions import read_positions
+        from drypowder.venues.rulebooks.positions import read_positions
 
         return read_positions(
             path, venue=self.profile(), as_of=self.as_of, best_effort=self.best_effort
@@ -78,7 +78,7 @@ class World:
     def scene(self) -> Scene:
         """Accounts, rules and books. Raises: as drypowder.venues.scene."""
         from drypowder.venues._naming import coin_of
-        from drypowder.venues.scene import Wanted, scene_of
+        from drypowder.venues.scenes.scene import Wanted, scene_of
 
         self._check()
         profile = self.rules.profile()
@@ -184,7 +184,7 @@ def path_of(file: Path) -> PricePath:
     """
     import numpy as np
 
-    from drypowder.venues.vintages import PricePath
+    from drypowder.venues.crowd.vintages import PricePath
 
     rows = _rows(file)
     days = _days_ago(rows, file)

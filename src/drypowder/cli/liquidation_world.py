@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from drypowder.report.liquidation_cascade import Played
     from drypowder.report.liquidation_map import Map
     from drypowder.report.tables import Table
-    from drypowder.venues.scene import Scene
+    from drypowder.venues.scenes.scene import Scene
 
 _PARQUET = (".parquet", ".pq")
 
@@ -134,7 +134,7 @@ def give_replay(name: str, seed: int, events: Path | None, output: Output) -> No
     from drypowder.report import liquidation_replay as report
     from drypowder.report.liquidation_cascade import events_table
     from drypowder.report.terminal import plain_text
-    from drypowder.venues.replay import replay
+    from drypowder.venues.replays.replay import replay
 
     words = catalogue()
     found = replay(name, seed=seed)

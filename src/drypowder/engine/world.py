@@ -38,7 +38,7 @@ from drypowder.markets.reserves import (
     satiation_usd_bn,
     standing_repo_usd_bn,
 )
-from drypowder.venues.density import Density
+from drypowder.venues.cohorts.density import Density
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par, outside the logit
 BRIDGED = "hedge_fund_shares"  # redeemable as part of a capital call

@@ -15,15 +15,15 @@ from drypowder.report.summary import Section
 from drypowder.report.tables import Column, Table
 from drypowder.report.words import Catalogue
 from drypowder.venues._naming import coin_of
-from drypowder.venues.cascade import LONG, SHORT, Cascade, cascade
-from drypowder.venues.events import BOOK, FUND, STAGES, VAULT, Events
-from drypowder.venues.observation import Reported, reported_events
-from drypowder.venues.scene import Scene
+from drypowder.venues.cascade.events import BOOK, FUND, STAGES, VAULT, Events
+from drypowder.venues.cascade.observation import Reported, reported_events
+from drypowder.venues.cascade.rounds import LONG, SHORT, Cascade, cascade
+from drypowder.venues.scenes.scene import Scene
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from drypowder.venues.profile import Profile
+    from drypowder.venues.rulebooks.profile import Profile
 
 Floats = NDArray[np.float64]
 _BILLION = 1e9

@@ -18,8 +18,8 @@ from drypowder.report.summary import Section
 from drypowder.report.tables import Column, Table
 from drypowder.report.words import Catalogue
 from drypowder.venues._naming import coin_of
-from drypowder.venues.liquidation_map import LiquidationMap, liquidation_profile
-from drypowder.venues.scene import GIVEN, Fact, Scene
+from drypowder.venues.crowd.liquidation_map import LiquidationMap, liquidation_profile
+from drypowder.venues.scenes.scene import GIVEN, Fact, Scene
 
 if TYPE_CHECKING:
     from rich.console import Console

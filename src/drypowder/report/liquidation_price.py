@@ -11,11 +11,11 @@ import numpy as np
 from drypowder.errors import UsageError
 from drypowder.report.words import coded
 from drypowder.venues._naming import coin_of
-from drypowder.venues.brackets import bracket_index, maintenance_margin
-from drypowder.venues.margin import backstop_price, bankruptcy_price, liquidation_price
-from drypowder.venues.positions import Positions
-from drypowder.venues.profile import Profile
-from drypowder.venues.rounding import round_price
+from drypowder.venues.formulas.brackets import bracket_index, maintenance_margin
+from drypowder.venues.formulas.margin import backstop_price, bankruptcy_price, liquidation_price
+from drypowder.venues.formulas.rounding import round_price
+from drypowder.venues.rulebooks.positions import Positions
+from drypowder.venues.rulebooks.profile import Profile
 
 _ROUNDING = 1e-9  # relative
 LONG, SHORT = 1, -1

@@ -12,7 +12,7 @@ from drypowder.report.words import Catalogue
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from drypowder.venues.replay import Replay
+    from drypowder.venues.replays.replay import Replay
 
 _BILLION = 1e9
 _GUESS = "guess"

@@ -17,7 +17,7 @@ from drypowder.report.words import Catalogue
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from drypowder.venues.profile import Profile
+    from drypowder.venues.rulebooks.profile import Profile
 
 _SHOWN = 40  # positions on a screen
 _ON_SCREEN = (

@@ -18,8 +18,8 @@ from drypowder.report.record import NO_VENUES, Record
 from drypowder.report.tables import Column, Table
 from drypowder.report.words import Catalogue
 from drypowder.scenarios.clock import next_business_day
-from drypowder.venues.targets import HIT, MISS, NEAR
-from drypowder.venues.targets import verdict as place_of
+from drypowder.venues.replays.targets import HIT, MISS, NEAR
+from drypowder.venues.replays.targets import verdict as place_of
 
 NOT_MEASURED, NOT_IN_MODEL = "not_measured", "not_in_model"
 VERDICTS = (HIT, NEAR, MISS, NOT_MEASURED, NOT_IN_MODEL)

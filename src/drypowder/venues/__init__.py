@@ -1,25 +1,26 @@
 """How an exchange liquidates.
 
 A position in perpetual futures is closed by force when what is behind it falls below what its
-venue demands (brackets, margin). Funding passes between longs and shorts (funding); collateral
-other than money counts with a haircut (collateral); when nobody else pays a loss, profitable
-positions are closed against it in an order of the venue's choosing (ranking).
+venue demands. Seven rooms, each built on those before: exact functions (formulas), dated rules of
+each exchange (rulebooks), who holds what (crowd), rounds of forced orders account by account
+(cascade), the same for cohorts (cohorts), a question made into a setting (scenes), days that
+happened (replays).
 """
 
-from drypowder.venues.brackets import Brackets, bracket_index, maintenance_margin
-from drypowder.venues.collateral import (
+from drypowder.venues.formulas.brackets import Brackets, bracket_index, maintenance_margin
+from drypowder.venues.formulas.collateral import (
     CollateralTiers,
     Exchange,
     auto_exchange,
     collateral_equity,
 )
-from drypowder.venues.funding import funding_payment, hyperliquid_funding_rate
-from drypowder.venues.margin import backstop_price, bankruptcy_price, liquidation_price
-from drypowder.venues.positions import Positions, read_positions
-from drypowder.venues.profile import Profile, profile, shipped_profiles
-from drypowder.venues.ranking import adl_lights, adl_rank
-from drypowder.venues.readers import read_tiers
-from drypowder.venues.rounding import hyperliquid_tick, round_price, round_size
+from drypowder.venues.formulas.funding import funding_payment, hyperliquid_funding_rate
+from drypowder.venues.formulas.margin import backstop_price, bankruptcy_price, liquidation_price
+from drypowder.venues.formulas.ranking import adl_lights, adl_rank
+from drypowder.venues.formulas.rounding import hyperliquid_tick, round_price, round_size
+from drypowder.venues.rulebooks.positions import Positions, read_positions
+from drypowder.venues.rulebooks.profile import Profile, profile, shipped_profiles
+from drypowder.venues.rulebooks.readers import read_tiers
 
 __all__ = [
     "Brackets",

@@ -1,0 +1,1 @@
+"""Days that happened, played again and held against what was measured, hit or missed."""
