@@ -188,6 +188,63 @@ def test_the_bracket_is_the_one_at_the_liquidation_price():
     assert found == pytest.approx(539_000.0 / 0.995 / 7.0, rel=1e-14)
 
 
+@pytest.mark.parametrize("contract", ["linear", "inverse"])
+@pytest.mark.parametrize("side", [LONG, SHORT])
+def test_a_rebate_is_a_fee_below_zero(side, contract):
+    """A rate of 1 % and a rebate of 0.025 % need as much as a rate of 0.975 % without."""
+    terms = dict(contract=contract, contract_value=100.0 if contract == "inverse" else None)
+    margin = 0.0002 if contract == "inverse" else 5_000.0
+    position = dict(side=side, size=1.0, entry_price=50_000.0, margin=margin, **terms)
+    rebate = liquidation_price(**position, brackets=ONE_PERCENT, close_fee_rate=-0.00025)
+    lower = liquidation_price(**position, brackets=Brackets.flat(0.00975))
+    assert rebate == pytest.approx(lower, rel=1e-14)
+    bankrupt = bankruptcy_price(**position)
+    gained = bankruptcy_price(**position, close_fee_rate=-0.00025)
+    assert side * gained < side * bankrupt
+
+
+@pytest.mark.parametrize("side", [LONG, SHORT])
+@pytest.mark.parametrize("contract_value", [10.0, 100.0])
+def test_at_the_edge_of_a_bracket_in_coin_both_brackets_agree(side, contract_value):
+    """Placed so that the notional at liquidation is a floor of the table, 10 BTC, exactly."""
+    table = Brackets.from_rows([(0.0, 0.004), (10.0, 0.005), (20.0, 0.01)])
+    price, size = 40_000.0, 10.0 * 40_000.0 / contract_value
+    entry = 44_000.0 if side == LONG else 36_000.0
+    value = size * contract_value
+    margin = 0.04 + side * (value / price - value / entry)  # maintenance at 10 BTC, and the loss
+    found = liquidation_price(
+        side=side, size=size, entry_price=entry, margin=margin, brackets=table,
+        contract="inverse", contract_value=contract_value,
+    )  # fmt: skip
+    assert found == pytest.approx(price, rel=1e-13)
+    for edge in (np.nextafter(margin, 0.0), np.nextafter(margin, 1.0)):
+        near = liquidation_price(
+            side=side, size=size, entry_price=entry, margin=edge, brackets=table,
+            contract="inverse", contract_value=contract_value,
+        )  # fmt: skip
+        assert near == pytest.approx(price, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-6, 1e6, 1e12])
+@pytest.mark.parametrize("contract", ["linear", "inverse"])
+def test_prices_scale_with_the_price_and_not_with_the_size(scale, contract):
+    """From a thousandth of a cent to billions: the same position in other units."""
+    terms = dict(contract=contract, contract_value=1.0 if contract == "inverse" else None)
+    worth = 1.0 / 3.0 if contract == "inverse" else 3.0
+    plain = dict(side=[LONG, SHORT], size=1.0, entry_price=3.0, margin=0.2 * worth)
+    base = liquidation_price(**plain, **terms, brackets=ONE_PERCENT)
+    priced = {**plain, "entry_price": 3.0 * scale, "margin": 0.2 * worth * scale}
+    if contract == "inverse":
+        priced["margin"] = 0.2 * worth / scale
+    np.testing.assert_allclose(
+        liquidation_price(**priced, **terms, brackets=ONE_PERCENT), base * scale, rtol=1e-13
+    )
+    sized = {**plain, "size": scale, "margin": 0.2 * worth * scale}
+    np.testing.assert_allclose(
+        liquidation_price(**sized, **terms, brackets=ONE_PERCENT), base, rtol=1e-13
+    )
+
+
 # Where there is no price ----------------------------------------------------------------------
 
 

@@ -101,11 +101,14 @@ def test_hyperliquid_tiers_meet_at_their_floor():
 
 
 def test_coin_margined_amounts_are_those_of_the_page():
-    brackets = profile("binance_coinm").brackets("BTCUSD")
-    # the page: 50 BTC x (5 % - 2.5 %) + 0.56 BTC = 1.81 BTC, and 11.81 BTC at 300 BTC
+    brackets = profile("binance_coinm", as_of="2021-06-01").brackets("BTCUSD")
+    # the page of February 2021: 50 BTC x (5 % - 2.5 %) + 0.56 BTC = 1.81 BTC, 11.81 BTC at 300 BTC
     assert brackets.deduction[brackets.floor == 50] == pytest.approx(1.81)
     at_300 = 0.125 * 300 - 11.81
     assert maintenance_margin(notional=300, brackets=brackets) == pytest.approx(at_300)
+    # ... and later: 11.605 BTC at 300 BTC
+    later = maintenance_margin(notional=300, brackets=profile("binance_coinm").brackets("BTCUSD"))
+    assert later == pytest.approx(0.125 * 300 - 11.605)
 
 
 @pytest.mark.parametrize("name", VENUES)

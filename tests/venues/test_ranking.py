@@ -134,9 +134,19 @@ def test_lights_are_fifths_of_each_queue():
     score = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 100])
     side = np.array([1] * 10 + [-1] * 2)
     lights = adl_lights(score, side=side)
-    np.testing.assert_array_equal(lights, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 3, 5])
-    np.testing.assert_array_equal(adl_lights([7.0, 7.0, 7.0], side=1), [5, 5, 5])
-    assert adl_lights(1.0, side=-1) == 5
+    np.testing.assert_array_equal(lights, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 1, 3])
+    np.testing.assert_array_equal(adl_lights([7.0] * 5, side=1), [5] * 5)
+    assert adl_lights(1.0, side=-1) == 1  # its last contract is the last of the queue
+
+
+def test_lights_count_contracts_as_in_the_example_of_bitmex():
+    """testnet.bitmex.com/app/autoDeleveragingExamples: six longs, fifths by quantity, not by head.
+
+    20 % is five lights: accounts 2, 5, 4, 1, 6, 3 stand at 20, 40, 60, 80, 80 and 100 %.
+    """
+    quantity, score = [10, 10, 20, 30, 20, 10], [3, 6, 1, 4, 5, 2]
+    lights = adl_lights(score, side=1, size=quantity)
+    np.testing.assert_array_equal(100 - 20 * (lights - 1), [80, 20, 100, 60, 40, 80])
 
 
 @pytest.mark.parametrize(

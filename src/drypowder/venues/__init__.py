@@ -15,6 +15,7 @@ from drypowder.venues.formulas.collateral import (
     collateral_equity,
 )
 from drypowder.venues.formulas.funding import funding_payment, hyperliquid_funding_rate
+from drypowder.venues.formulas.hedged import HedgedPrices, hedged_liquidation_price
 from drypowder.venues.formulas.margin import backstop_price, bankruptcy_price, liquidation_price
 from drypowder.venues.formulas.ranking import adl_lights, adl_rank
 from drypowder.venues.formulas.rounding import hyperliquid_tick, round_price, round_size
@@ -26,6 +27,7 @@ __all__ = [
     "Brackets",
     "CollateralTiers",
     "Exchange",
+    "HedgedPrices",
     "Positions",
     "Profile",
     "adl_lights",
@@ -36,6 +38,7 @@ __all__ = [
     "bracket_index",
     "collateral_equity",
     "funding_payment",
+    "hedged_liquidation_price",
     "hyperliquid_funding_rate",
     "hyperliquid_tick",
     "liquidation_price",

@@ -64,7 +64,8 @@ def liquidation_price(
             position's margin if isolated, the wallet balance if cross.
         contract: "linear" or "inverse".
         maintenance_at: "mark" (maintenance follows the price) or "entry" (fixed at entry).
-        close_fee_rate: fee on the notional at liquidation that is part of the test.
+        close_fee_rate: fee on the notional at liquidation that is part of the test; a rebate is
+            below zero.
         contract_value: USD per contract; needed if inverse.
         other_maintenance, other_unrealised: of all other positions of a cross account.
 
@@ -78,9 +79,9 @@ def liquidation_price(
 
     Source: as this file.
     """
-    equity = _joined(margin, other_maintenance, other_unrealised)
+    equity = joined(margin, other_maintenance, other_unrealised)
     held = _position(side, size, entry_price, equity, contract, contract_value)
-    fee = _fee(close_fee_rate, known(brackets))
+    fee = fee_of(close_fee_rate, known(brackets))
     checking.word("maintenance_at", maintenance_at, (MARK, ENTRY))
     if maintenance_at == ENTRY:
         entry = bracket_at(held.entry_notional, brackets)
@@ -114,7 +115,7 @@ def bankruptcy_price(
     """
     equity = checking.finite("margin", margin)
     held = _position(side, size, entry_price, equity, contract, contract_value)
-    return _price(held, held.target / (1.0 - held.turn * _fee(close_fee_rate, None)))
+    return _price(held, held.target / (1.0 - held.turn * fee_of(close_fee_rate, None)))
 
 
 def backstop_price(
@@ -170,7 +171,7 @@ class _Position(NamedTuple):
     inverse: bool
 
 
-def _joined(margin: ArrayLike, other_maintenance: ArrayLike, other_unrealised: ArrayLike) -> Floats:
+def joined(margin: ArrayLike, other_maintenance: ArrayLike, other_unrealised: ArrayLike) -> Floats:
     """The money that one position of a cross account can count on: E = wallet - others' need."""
     equity = checking.finite("margin", margin)
     need = checking.not_negative("other_maintenance", other_maintenance)
@@ -198,16 +199,20 @@ def _position(
     return _Position(turn, held, entry_notional, entry_notional - turn * equity, inverse)
 
 
-def _fee(close_fee_rate: ArrayLike, brackets: Brackets | None) -> Floats:
-    """The closing fee as a share of notional; with maintenance it must leave something over."""
+def fee_of(close_fee_rate: ArrayLike, brackets: Brackets | None) -> Floats:
+    """The closing fee as a share of notional; with maintenance it must leave something over.
+
+    A rebate is a fee below zero: it may lower what is required, not below nothing.
+    """
     fee = checking.finite("close_fee_rate", close_fee_rate)
+    least = -1.0 if brackets is None else -float(brackets.rate[0])
     room = 1.0 if brackets is None else 1.0 - float(brackets.rate[-1])
-    if fee.size and not (np.min(fee) >= 0.0 and np.max(fee) < room):
+    if fee.size and not (np.min(fee) > least and np.max(fee) < room):
         raise UsageError(
             "DP-125",
-            f"close_fee_rate {float(fee.flat[np.argmax((fee < 0.0) | (fee >= room))]):g} lies "
-            f"outside 0 to {room:g}, what maintenance leaves of the notional.",
-            "Give the fee as a share of notional, 0.0006 for 0.06 %.",
+            f"close_fee_rate {float(fee.flat[np.argmax((fee <= least) | (fee >= room))]):g} is not "
+            f"between {least:g} and {room:g}, what maintenance leaves of the notional.",
+            "Give the fee as a share of notional, 0.0006 for 0.06 %; a rebate is below zero.",
         )
     return fee
 

@@ -29,6 +29,8 @@ from drypowder.venues import _checking as checking
 from drypowder.venues._checking import INVERSE, LINEAR, Floats
 
 LIGHTS = 5  # fifths of a queue
+SAME_FIFTH = 1e-9  # of a fifth: sums of quantities that end on its edge belong to it
+SMALLEST = np.finfo(np.float64).tiny
 SMALLEST_WALLET = 1.0  # in the contract's money: Binance divides profit by no less
 
 
@@ -98,27 +100,35 @@ def adl_rank(
     return checking.plain(np.array(np.broadcast_to(RANKINGS[venue](asked), shape)))
 
 
-def adl_lights(score: ArrayLike, *, side: ArrayLike) -> int | NDArray[np.int64]:
+def adl_lights(
+    score: ArrayLike, *, side: ArrayLike, size: ArrayLike = 1.0
+) -> int | NDArray[np.int64]:
     """The lamps a venue shows: 5 for the fifth of a queue that is closed first, 1 for the last.
 
-    Longs and shorts are counted apart; equal scores share the brighter lamp.
+    Longs and shorts are counted apart, by quantity: a position belongs to the fifth in which the
+    last of its contracts stands. Of equal scores each is counted as the first.
 
     Args:
         score: of `adl_rank`, all positions of one market. side: +1 long, -1 short.
+        size: quantity of each position; without it all count alike.
 
     Raises:
-        UsageError: DP-122 side, DP-127 no number or shapes that do not fit.
+        UsageError: DP-121 size, DP-122 side, DP-127 no number or shapes that do not fit.
 
-    Source: BitMEX, "Auto-Deleveraging" (each light is 20 % of the queue).
+    Source: BitMEX, "Auto-Deleveraging Further Information" (six longs of 10 to 30 contracts).
     """
     value, way = checking.numbers("score", score), checking.sides(side)
-    shape = checking.broadcast({"score": value, "side": way})
-    flat, way = np.broadcast_to(value, shape).ravel(), np.broadcast_to(way, shape).ravel()
-    lights = np.ones(flat.shape, dtype=np.int64)
+    amount = checking.positive("size", size)
+    shape = checking.broadcast({"score": value, "side": way, "size": amount})
+    value, way, amount = (np.broadcast_to(one, shape).ravel() for one in (value, way, amount))
+    lights = np.ones(value.shape, dtype=np.int64)
     for queue in (way > 0.0, way < 0.0):
-        ranked = np.sort(flat[queue])
-        not_above = np.searchsorted(ranked, flat[queue], side="right")
-        lights[queue] = -(-LIGHTS * not_above // max(len(ranked), 1))  # rounded up, in integers
+        order = np.argsort(-value[queue], kind="stable")
+        ranked, ahead = -value[queue][order], np.cumsum(amount[queue][order])
+        first = np.searchsorted(ranked, -value[queue], side="left")
+        reached = np.concatenate([[0.0], ahead])[first] + amount[queue]
+        fifth = np.ceil(LIGHTS * reached / max(ahead[-1:].sum(), SMALLEST) - SAME_FIFTH)
+        lights[queue] = LIGHTS + 1 - np.maximum(fifth, 1.0).astype(np.int64)
     return int(lights[0]) if shape == () else lights.reshape(shape)
 
 
