@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -340,6 +342,18 @@ def test_bad_requests_are_refused():
         setting(venue(partial="never"), coins=("one",))
     with pytest.raises(UsageError, match="DP-150"):
         setting(venue(), coins=("one",), depth_usd=0.0)
+
+
+def test_a_venue_keeps_its_accounts_in_one_money():
+    """Bitcoin and ether as margin, or dollars and bitcoin, are wallets of their own."""
+    place = setting(venue(), inverse=True, coins=("one",))
+    assert place.markets[0].inverse
+    with pytest.raises(UsageError, match="kept in one, two at once") as refused:
+        setting(venue(), inverse=True)
+    assert refused.value.code == "DP-150"
+    linear = replace(place.markets[0], inverse=False)
+    with pytest.raises(UsageError, match="kept in USD, one at once"):
+        replace(place, markets=(place.markets[0], linear))
 
 
 def test_sides_are_told_apart():

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drypowder.errors import DrypowderError, UsageError
+from drypowder.report.liquidation_price import priced
+from drypowder.venues import hedged_liquidation_price, liquidation_price, maintenance_margin
+from drypowder.venues.crowd.crowd_of import crowd_of
 from drypowder.venues.formulas.brackets import Brackets
-from drypowder.venues.rulebooks.positions import read_positions
+from drypowder.venues.rulebooks.positions import purses, read_positions
 from drypowder.venues.rulebooks.profile import profile
 
 HEADER = "account,symbol,side,size,entry_price,margin,leverage,mode\n"
@@ -201,6 +204,44 @@ def test_inverse_positions_are_counted_in_contracts_and_coins(tmp_path):
         _write(tmp_path, "a,BTCUSD,short,600,50000,,10,\n"), venue="binance_coinm"
     )
     assert (held.margin[0], held.contract_value[0]) == (pytest.approx(0.12), 100.0)
+
+
+def test_a_wallet_of_coins_answers_for_one_coin_alone(tmp_path):
+    """0.5 BTC and 0.05 ETH of one account are two wallets; each row's money is in its own coin."""
+    rules = profile("binance_coinm").with_tables({"ETHUSD": Brackets.flat(0.01)}, source="mine")
+    text = "a,BTCUSD,long,100,50000,0.5,,cross\na,ETHUSD,short,100,3000,0.05,,cross\n"
+    held = read_positions(_write(tmp_path, text), venue=rules)
+    assert held.margin.tolist() == [0.5, 0.05] and len(set(purses(held))) == 2
+    people = crowd_of(held).population
+    assert people.money.tolist() == [0.5, 0.05] and people.owner.tolist() == [0, 1]
+    found = priced(held, {})
+    for row, symbol in enumerate(["BTCUSD", "ETHUSD"]):
+        alone = liquidation_price(
+            side=held.side[row], size=held.size[row], entry_price=held.entry_price[row],
+            margin=held.margin[row], brackets=rules.brackets(symbol), contract="inverse",
+            contract_value=held.contract_value[row],
+        )  # fmt: skip
+        assert found.liquidation[row] == alone
+
+
+def test_a_long_and_a_short_of_one_wallet_share_a_price(tmp_path):
+    """Hedge mode, with ether in the same wallet: both bitcoin legs are closed at one price."""
+    text = (
+        "a,BTCUSDT,long,3,60000,20000,,cross\na,BTCUSDT,short,1,61000,,,cross\n"
+        "a,ETHUSDT,long,2,3000,,,cross\nb,BTCUSDT,long,3,60000,20000,,\n"
+    )
+    text = text.replace(",,cross", ",1,cross")
+    held = read_positions(_write(tmp_path, text), venue="binance", as_of="2025-10-10")
+    found = priced(held, {"ETHUSDT": 2900.0})
+    rules = profile("binance", as_of="2025-10-10")
+    need = maintenance_margin(notional=5800.0, brackets=rules.brackets("ETHUSDT"))
+    pair = hedged_liquidation_price(
+        long_size=3.0, long_entry_price=60_000.0, short_size=1.0, short_entry_price=61_000.0,
+        margin=20_000.0, brackets=rules.brackets("BTCUSDT"), other_maintenance=need,
+        other_unrealised=-200.0,
+    )  # fmt: skip
+    assert found.liquidation[:2] == pytest.approx([pair.lower] * 2, rel=1e-12)
+    assert np.isnan(found.bankruptcy[:2]).all() and np.isfinite(found.bankruptcy[3])
 
 
 def test_without_a_venue_only_the_cells_are_checked(tmp_path):

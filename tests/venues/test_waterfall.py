@@ -318,3 +318,118 @@ def test_alarms_overlook_nobody_who_waits_to_be_noticed(seed, partial):
         slow = played(place, people, path)
     for mine, other in zip(quick.events, slow.events, strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+# ---- nobody is asked for more than they may give
+
+
+def test_a_bound_on_the_price_costs_the_fund_no_more_than_it_may_lose():
+    """Long 10 at 100 with 60, mark 80: 140 are missing, bankruptcy at 94 is too far from 80.
+
+    At 80 the fund would pay 140. It has 10; the short pays the other 130, closing at 93.
+    """
+    people = several((60.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
+    for money, price in ((10.0, 93.0), (0.0, 94.0), (1000.0, None)):
+        place = setting(venue(fund_money=money, adl_mark_bound=0.02), coins=("one",))
+        end = played(place, people, np.log([[0.8]]))
+        log = end.events.of_stage("adl")
+        assert log.price == (pytest.approx([price]) if price else pytest.approx([]))
+        assert end.fund[-1, 0] == pytest.approx(max(money - 140.0, 0.0), abs=1e-9)
+        assert end.unpaid.sum() == pytest.approx(min(money, 140.0), abs=1e-9)
+        assert np.all(np.abs(end.residual) < 1e-12)
+
+
+def test_where_the_queue_is_empty_the_makers_are_the_other_side():
+    """Nobody but the long: makers are short its 10, and close at 94, where nothing is owed."""
+    place = setting(venue(fund_money=0.0), coins=("one",))
+    end = played(place, one(1.0, 10.0, 100.0, 60.0), np.log([[0.92]]))
+    log = end.events
+    assert log.price == pytest.approx([94.0]) and log.counterparty.tolist() == [BOOK]
+    assert log.stage.tolist() == [STAGES.index("adl")]
+    assert end.fund[-1, 0] == pytest.approx(0.0, abs=1e-9) and end.unpaid.sum() < 1e-9
+
+
+@given(seed=SEEDS, depth=st.sampled_from([1e5, 1e6, 1e30]), rules=st.sampled_from([
+    dict(fund_money=50.0),
+    dict(fund_money=0.0, adl_mark_bound=0.02),
+    dict(fund_money=500.0, fund_loss_share=0.3, adl_mark_bound=0.01),
+    dict(fund_money=0.0, partial="tiers"),
+    dict(fund_money=0.0, partial="reduce", maintenance_at="entry"),
+]))  # fmt: skip
+@settings(max_examples=25)
+def test_a_fund_pays_no_more_than_its_rule_unless_deleveraging_ruined_somebody(seed, depth, rules):
+    place = setting(venue(**rules), depth_usd=depth)
+    people = crowd(place, 101, seed=seed)
+    path = np.cumsum(np.random.default_rng(seed).normal(-0.004, 0.02, (40, 2)), axis=0)
+    end = played(place, people, path)
+    log = end.events
+    used = log.of_stage("adl").counterparty
+    owed = np.isin(log.account, used[used >= 0]) & (log.deficit > 0.0)
+    ruined = log.deficit[owed].sum()
+    left = (1.0 - rules.get("fund_loss_share", 1.0)) * rules["fund_money"]
+    assert end.fund.min() >= left - ruined - 1e-6
+    assert end.unpaid.sum() == pytest.approx(log.deficit.sum(), abs=1e-6)
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
+# ---- collateral: whose are the coins, and who bears their price
+
+
+def pledged(place, ratio: float, *, index: str = "own", depth_usd: float = 1e30):
+    """The second market's coin is taken as margin; its book is as deep as asked."""
+    from dataclasses import replace
+
+    perp, coin = place.markets
+    coin = replace(
+        coin, book=coin.book._replace(depth_usd=depth_usd), collateral_ratio=ratio,
+        collateral_index=index,
+    )  # fmt: skip
+    return replace(place, markets=(perp, coin), arbitrage_usd_per_minute=0.0)
+
+
+TEN_COINS = Collateral(np.array([0], np.int32), np.array([1], np.int16), np.array([10.0]))
+
+
+def test_the_fund_bears_the_slippage_of_collateral_that_it_took():
+    """It takes coins at 6.3 and sells them into a thin book a round later: what it gets is its."""
+    place = pledged(setting(venue(fund_money=1e3)), 0.9, depth_usd=500.0)
+    people = several((20.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
+    end = played(place, people, np.log([[0.92, 1.0]] * 3), collateral=TEN_COINS)
+    taken = end.events.of_stage("exchange")
+    assert taken.price == pytest.approx([6.3]) and taken.size == pytest.approx([60.0 / 6.3])
+    fill = 7.0 * np.exp(-np.sqrt(taken.size[0] * 7.0 / 500.0) * 0.01 / 1.5)  # mean of a root
+    assert end.fund[0, 0] == pytest.approx(1e3 - 60.0 + taken.size[0] * 7.0)  # held at the mark
+    assert end.fund[1, 0] == pytest.approx(1e3 - 60.0 + taken.size[0] * fill, rel=1e-6)
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
+@pytest.mark.parametrize("money", [0.0, 10.0, 1e3])
+def test_an_index_above_the_book_costs_the_fund_no_more_than_it_has(money):
+    """Coins counted at 7 whose book has 4.2, as USDe in October 2025 had it redeemed at par.
+
+    Long 10 at 100 with 20 and ten coins: at 92 the venue sees 20 - 80 + 63 = 3, the book -18. A
+    rich fund pays the difference; one without money leaves 18 to the short: bankruptcy at 93.8.
+    """
+    place = pledged(setting(venue(fund_money=money)), 0.9, index="redemption")
+    people = several((20.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
+    path = np.log([[0.92, 0.6]] * 3)
+    end = played(place, people, path, collateral=TEN_COINS)
+    log = end.events.of_stage("adl")
+    assert end.fund.min() >= -1e-9
+    if money < 18.0:
+        assert log.price == pytest.approx([93.8]) and log.counterparty.tolist() == [1]
+    else:
+        assert not len(log.price) and end.fund[-1, 0] < money
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
+def test_a_vault_that_takes_over_takes_pledged_coins_too():
+    """20 - 80 + 63 = 3 < 2/3 of 4.6: the vault gets a long of 10, -60 of money and ten coins."""
+    place = pledged(setting(backstop(vault_money=5000.0, vault_unwind_share=0.0)), 0.9)
+    people = several((20.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
+    end = played(place, people, np.log([[0.92, 1.0]] * 3), collateral=TEN_COINS)
+    log = end.events
+    assert [STAGES[k] for k in log.stage] == ["exchange", "vault"]
+    assert set(log.counterparty) == {VAULT} and log.size[0] == 10.0
+    assert end.vault[-1, 0] == pytest.approx(5000.0 - 60.0 + 70.0)
+    assert np.all(np.abs(end.residual) < 1e-12)

@@ -116,7 +116,7 @@ def print_cascade(played: Played, words: Catalogue, console: Console) -> None:
 def headline(played: Played, words: Catalogue) -> str:
     """The question."""
     scene = played.scene
-    venues = words.joined([profile.title for profile in scene.profiles])
+    venues = words.joined(list(dict.fromkeys(profile.title for profile in scene.profiles)))
     coins = words.joined(list(scene.setting.coins))
     return words.say(
         "liquidations.cascade.head", venues=venues, coins=coins,

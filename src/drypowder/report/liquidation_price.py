@@ -12,9 +12,10 @@ from drypowder.errors import UsageError
 from drypowder.report.words import coded
 from drypowder.venues._naming import coin_of
 from drypowder.venues.formulas.brackets import bracket_index, maintenance_margin
+from drypowder.venues.formulas.hedged import hedged_liquidation_price
 from drypowder.venues.formulas.margin import backstop_price, bankruptcy_price, liquidation_price
 from drypowder.venues.formulas.rounding import round_price
-from drypowder.venues.rulebooks.positions import Positions
+from drypowder.venues.rulebooks.positions import Positions, purses
 from drypowder.venues.rulebooks.profile import Profile
 
 _ROUNDING = 1e-9  # relative
@@ -188,12 +189,15 @@ class Priced:
 def priced(positions: Positions, marks: Mapping[str, float]) -> Priced:
     """Liquidation prices of a file, a market at a time.
 
-    Other positions of a cross account count at the marks given by symbol, or at their entry.
+    Other positions of a cross account count at the marks given by symbol, or at their entry. A long
+    and a short of one contract in one wallet share a price (hedge mode): the end nearer to the
+    mark; they have no bankruptcy price of their own.
     """
     found = {name: np.full(len(positions), np.nan) for name in ("lp", "bp", "vault")}
     reference = _references(positions, marks)
     groups = list(_groups(positions))
-    need, gain = _others(positions, groups, reference)
+    own = _own(positions, groups, reference)
+    need, gain = _others(positions, *own)
     for rows, profile, symbol in groups:
         given = _of(positions, rows, profile)
         rest: dict[str, Any] = {
@@ -207,6 +211,12 @@ def priced(positions: Positions, marks: Mapping[str, float]) -> Priced:
         if profile.takeover == "vault" and profile.backstop_share > 0.0:
             share = profile.backstop_share
             found["vault"][rows] = backstop_price(**given, **rest, share=share)
+        if profile.maintenance_at == "mark":
+            pair = _pairs(positions, rows)
+            others = need[pair[0]] - own[0][pair[1]], gain[pair[0]] - own[1][pair[1]]
+            shared = _hedged(positions, pair, profile, symbol, others, reference)
+            for leg in pair:
+                found["lp"][leg], found["bp"][leg], found["vault"][leg] = shared, np.nan, np.nan
     return Priced(positions, found["lp"], found["bp"], found["vault"], reference)
 
 
@@ -238,8 +248,8 @@ def _groups(positions: Positions):
         yield np.flatnonzero(key == kind), venue, positions.symbols[kind % len(positions.symbols)]
 
 
-def _others(positions: Positions, groups, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Maintenance and unrealised profit of the other positions of each row's cross account."""
+def _own(positions: Positions, groups, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Maintenance and unrealised profit of each position."""
     need, gain = np.zeros(len(positions)), np.zeros(len(positions))
     for rows, profile, symbol in groups:
         size = positions.size[rows] * positions.contract_value[rows]
@@ -249,9 +259,15 @@ def _others(positions: Positions, groups, price: np.ndarray) -> tuple[np.ndarray
         need[rows] = maintenance_margin(notional=notional, brackets=profile.brackets(symbol))
         change = 1.0 / entry - 1.0 / now if inverse else now - entry
         gain[rows] = positions.side[rows] * size * change
+    return need, gain
+
+
+def _others(
+    positions: Positions, need: np.ndarray, gain: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Maintenance and unrealised profit of the other positions of each row's cross account."""
     shared = ~positions.isolated
-    purse = positions.account.astype(np.int64) * len(positions.venues) + positions.venue
-    _, owner = np.unique(purse, return_inverse=True)
+    _, owner = np.unique(purses(positions), return_inverse=True)
     count = int(owner.max(initial=-1)) + 1
     total_need = np.bincount(owner, need * shared, count)[owner] - need
     total_gain = np.bincount(owner, gain * shared, count)[owner] - gain
@@ -259,3 +275,44 @@ def _others(positions: Positions, groups, price: np.ndarray) -> tuple[np.ndarray
     alone = np.bincount(owner, shared, count)[owner] < 2.0
     keep = shared & ~alone
     return np.where(keep, np.maximum(total_need, 0.0), 0.0), np.where(keep, total_gain, 0.0)
+
+
+def _pairs(positions: Positions, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of one market that are the long and the short of one wallet."""
+    cross = rows[~positions.isolated[rows]]
+    wallet = purses(positions)[cross]
+    order = np.lexsort((-positions.side[cross], wallet))
+    cross, wallet = cross[order], wallet[order]
+    _, first, count = np.unique(wallet, return_index=True, return_counts=True)
+    first = first[count == 2]
+    long, short = cross[first], cross[first + 1]
+    opposite = positions.side[long] > positions.side[short]
+    return long[opposite], short[opposite]
+
+
+def _hedged(
+    positions: Positions, pair, profile: Profile, symbol: str, others, reference: np.ndarray
+) -> np.ndarray:
+    """The price that both legs share: of the two ends the one nearer to the mark."""
+    long, short = pair
+    inverse = profile.contract == "inverse"
+    prices = hedged_liquidation_price(
+        long_size=positions.size[long],
+        long_entry_price=positions.entry_price[long],
+        short_size=positions.size[short],
+        short_entry_price=positions.entry_price[short],
+        margin=positions.margin[long],
+        brackets=profile.brackets(symbol),
+        contract=profile.contract,
+        close_fee_rate=profile.close_fee_rate,
+        contract_value=positions.contract_value[long] if inverse else None,
+        other_maintenance=np.maximum(others[0], 0.0),
+        other_unrealised=others[1],
+    )
+    lower, upper = np.asarray(prices.lower), np.asarray(prices.upper)
+    now = reference[long]
+    with np.errstate(divide="ignore"):
+        falls, rises = np.log(now / lower), np.log(upper / now)
+    nearer = np.where(np.nan_to_num(falls, nan=np.inf) <= np.nan_to_num(rises, nan=np.inf),
+                      lower, upper)  # fmt: skip
+    return np.where(np.isinf(lower), now, nearer)

@@ -157,6 +157,14 @@ class Holdings:
         market = self.pledged.market[rows]
         return sums(of, self.amount[rows] * index[market] * self.ratio[market], len(who))
 
+    def overvalued(self, who: Rows, index: Floats, mid: Floats) -> Floats:
+        """[account] by how much collateral counts for more than its own book would give."""
+        assert self.pledged is not None
+        rows, of = rows_of(self.pledge_start, who)
+        market = self.pledged.market[rows]
+        above = np.maximum(index * self.ratio - mid, 0.0)[market]
+        return sums(of, self.amount[rows] * above, len(who))
+
     def close(self, rows: Rows, share: Floats, price: Floats) -> tuple[Floats, Floats]:
         """Close a share of each position at a price; the result goes to its owner's money.
 

@@ -58,10 +58,12 @@ class Play:
         self.deleveraged = np.zeros(population.accounts, dtype=bool)
         self.found_at = np.full(population.accounts, np.inf)
         self.in_full_until = np.full(population.accounts, -np.inf)
-        self.pending = np.zeros(markets)  # USD of collateral to be sold in the next round
+        self.has_vault = np.array([one.backstop_share > 0.0 for one in setting.venues])
+        self.coins = np.zeros(markets)  # that funds and vaults took; sold in the next round
         self.open_interest = sums(population.market, np.maximum(population.size, 0.0), markets)
         self.fill = np.exp(self.prices.mid)  # average price of this round's orders
         self.vault_fill = np.zeros(markets)  # size that vaults sell in this round
+        self.coin_fill = np.zeros(markets)  # coins that funds and vaults sell in this round
         self.linear_usd = ~self.holdings.inverse
         self._orders_of(open_orders)
         self.fund_peaks: list[Floats] = [self.fund.copy()]  # of the last eight hours
@@ -105,13 +107,26 @@ class Play:
         np.add.at(self.maker_size, market, size)
         np.add.at(self.maker_cost, market, size * now)
 
+    def take_coins(self, market: NDArray, amount: Floats) -> None:
+        """Collateral becomes the property of the venue's fund or vault, until it is sold."""
+        np.add.at(self.coins, market, amount)
+
+    def coins_worth(self) -> Floats:
+        """[venue] what a fund or vault holds in coins, at the mark."""
+        return sums(self.prices.venue, self.coins * np.exp(self.prices.mark), len(self.fund))
+
+    def fund_equity(self) -> Floats:
+        """[venue] money of the fund, and coins that it has yet to sell."""
+        return self.fund + np.where(self.has_vault, 0.0, self.coins_worth())
+
     def vault_equity(self, venue: int) -> tuple[float, float]:
         """Equity of a venue's vault at the mark, and the notional it holds."""
         here = self.prices.venue == venue
         now = payoff(self.mark, self.holdings.inverse)
         unrealised = self.vault_size * now - self.vault_cost
         held = np.abs(self.vault_size * now)
-        return float(self.vault[venue] + unrealised[here].sum()), float(held[here].sum())
+        coins = float(self.coins_worth()[venue]) if self.has_vault[venue] else 0.0
+        return float(self.vault[venue] + unrealised[here].sum()) + coins, float(held[here].sum())
 
     def count_closed(self, table: Floats, market: NDArray, closed: Floats) -> None:
         """Add closed positions to a table of USD by market and side."""
@@ -123,15 +138,15 @@ class Play:
         """The round goes on record."""
         prices = self.prices
         kept = int(_FUND_HOURS * _HOUR_S / self.round_s) + 1
-        self.fund_peaks.append(self.fund.copy())
+        fund = self.fund_equity()
+        self.fund_peaks.append(fund)
         if len(self.fund_peaks) > kept:
             self.fund_peaks.pop(0)
         vault = np.array([self.vault_equity(n)[0] for n in range(len(self.vault))])
         self.told.append(
             (
                 self.time_s, np.exp(prices.mark), np.exp(prices.mid), np.exp(prices.spot),
-                self.book_usd, self.vault_usd, self.adl_usd, self.count, self.fund.copy(), vault,
-                self.unpaid,
+                self.book_usd, self.vault_usd, self.adl_usd, self.count, fund, vault, self.unpaid,
             )
         )  # fmt: skip
 
@@ -142,7 +157,8 @@ class Play:
         now = payoff(mark, holdings.inverse)
         count = len(self.fund)
         others = (self.maker_size + self.vault_size) * now - self.maker_cost - self.vault_cost
-        total = holdings.worth(mark) + sums(venue, others, count) + self.fund + self.vault
+        pots = self.fund + self.vault + self.coins_worth()
+        total = holdings.worth(mark) + sums(venue, others, count) + pots
         if holdings.pledged is not None:
             total = total + self._pledged_worth(mark)
         notional = np.abs(holdings.size * now[holdings.market])

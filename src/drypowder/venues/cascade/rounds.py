@@ -5,7 +5,8 @@
 A round: prices move (outside path, refill, marks) -> funding -> examine accounts whose alarm rings
 -> cancel orders -> partial or full orders of each venue -> books clear, all orders of a market at
 one average price -> fees, surplus and deficit to the fund -> backstop vault -> what the fund may
-not pay is auto-deleveraged -> collateral is exchanged -> arbitrage between venues and spot.
+not pay is auto-deleveraged -> collateral is exchanged, to be sold in the next round -> arbitrage
+between venues and spot.
 All breached accounts of a round are found at the same mark, as exchanges do it.
 Every trade has another side: an account, the fund, the vault, or the makers who rest in the book
 (arbitrageurs trade with them too). `Cascade.residual` is what the ledger of a venue gained or
@@ -26,7 +27,7 @@ from drypowder.venues.cascade.play import LONG, SHORT, TOLD, Play
 from drypowder.venues.cascade.setting import Setting
 from drypowder.venues.cascade.settling import settle
 from drypowder.venues.cascade.triggers import pay_funding, who_is_short
-from drypowder.venues.cascade.waterfall import clear, plan_of, vault_sells
+from drypowder.venues.cascade.waterfall import clear, coins_sell, plan_of, vault_sells
 from drypowder.venues.crowd.population import Population
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,7 @@ class Cascade:
     vault_usd: Floats  # [round, market, side] taken over by the backstop vault
     adl_usd: Floats  # [round, market, side] closed against deleveraged counterparties
     closings: NDArray[np.int64]  # [round, market] positions closed or reduced by force
-    fund: Floats  # [round, venue] insurance fund, venue's money
+    fund: Floats  # [round, venue] insurance fund, venue's money; coins to be sold at the mark
     vault: Floats  # [round, venue] equity of the vault
     unpaid: Floats  # [round, venue] what bankrupt accounts could not pay and fund or vault did
     accounts_closed: NDArray[np.bool_]  # [account] lost a position by force
@@ -102,8 +103,7 @@ def _round(play: Play, time_s: float, outside: Floats) -> None:
     play.move(outside)
     pay_funding(play)
     short = who_is_short(play)
-    other_usd = play.pending + vault_sells(play)
-    play.pending = np.zeros_like(other_usd)
+    other_usd = coins_sell(play) + vault_sells(play)
     plans = [plan_of(play, venue, short) for venue in range(len(play.setting.venues))]
     placed = [plan for plan in plans if plan is not None]
     clear(play, placed, other_usd)

@@ -99,8 +99,8 @@ class Setting:
     """Coins, venues and markets of one cascade.
 
     Raises:
-        UsageError: DP-150 for a market of an unknown coin or venue, an unknown rule, or a book
-            without depth.
+        UsageError: DP-150 for a market of an unknown coin or venue, an unknown rule, a book
+            without depth, or a venue with more than one money.
     """
 
     coins: tuple[str, ...]
@@ -127,6 +127,8 @@ class Setting:
             _check_venue(venue)
         for number, market in enumerate(self.markets):
             self._check_market(number, market)
+        for number, venue in enumerate(self.venues):
+            self._check_money(number, venue)
         for outage in self.outages:
             if outage.kind not in OUTAGES:
                 raise _bad(
@@ -144,6 +146,16 @@ class Setting:
                 f"the book of market {number} has depth {market.book.depth_usd} USD and "
                 f"exponent {market.book.exponent}",
                 "Both must be above zero; use a huge depth for a market that never moves.",
+            )
+
+    def _check_money(self, number: int, venue: Venue) -> None:
+        """One purse is kept in one money: USD, or one coin."""
+        here = [market for market in self.markets if market.venue == number]
+        moneys = {self.coins[one.coin] if one.inverse else "USD" for one in here}
+        if len(moneys) > 1:
+            raise _bad(
+                f"accounts of {venue.name} would be kept in {', '.join(sorted(moneys))} at once",
+                "Give a venue for each: contracts margined in a coin have wallets of their own.",
             )
 
     def names(self) -> tuple[str, ...]:

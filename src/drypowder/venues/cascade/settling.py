@@ -2,9 +2,17 @@
 
 Every closing has its other side: makers in the book, the vault, or accounts of the queue. Then
 collateral pays debts, and what an account cannot pay lands on the fund or the vault by name.
+
+Nobody is asked for more than they may give while somebody else can pay: where a venue closes at
+the mark because the bankruptcy price is too far from it, the fund bears the difference only as far
+as its rule lets it, and the other side bears the rest; where no account is left on the other side,
+the makers who hold it close at the same price. A fund below zero is the venue's own money: left
+where there is no other side, or one that deleveraging has ruined.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +21,13 @@ from drypowder.venues._sums import sums
 from drypowder.venues.cascade.events import BOOK, FUND, VAULT
 from drypowder.venues.cascade.holdings import Holdings, Rows, payoff, rows_of
 from drypowder.venues.cascade.play import Play
-from drypowder.venues.cascade.setting import Venue
-from drypowder.venues.cascade.waterfall import Plan, fees
+from drypowder.venues.cascade.waterfall import Plan, allowance, fees, real_equity
 
 Floats = NDArray[np.float64]
 _DUST = 1e-9  # of a position
 _LEAST_PRICE = 1e-9  # of the mark: no position is closed below
+_HALVINGS = 50
+_LEAST_TOLD = 1e-9  # of the venue's money: a smaller debt is rounding and gets no row of the log
 
 
 def settle(play: Play, plan: Plan) -> None:
@@ -30,6 +39,7 @@ def settle(play: Play, plan: Plan) -> None:
     if to_vault.any():
         _hand_over(play, plan, to_vault)
     if plan.adl.any():
+        _pay_debts(play, plan, standing.who[in_book])  # what is left is what the fund may bear
         _deleverage(play, plan)
     _square(play, plan)
     _look_again(play, standing.who)
@@ -74,6 +84,8 @@ def _hand_over(play: Play, plan: Plan, chosen: NDArray[np.bool_]) -> None:
     np.add.at(play.vault_cost, market, closed * now)
     play.vault[plan.number] += holdings.money[who].sum()
     holdings.money[who] = 0.0
+    if holdings.pledged is not None:
+        _hand_over_coins(play, who)
     play.count_closed(play.vault_usd, market, closed)
     play.log.add(
         play.time_s, holdings.owner[rows], market, "vault", closed, play.mark[market],
@@ -81,34 +93,59 @@ def _hand_over(play: Play, plan: Plan, chosen: NDArray[np.bool_]) -> None:
     )  # fmt: skip
 
 
+def _hand_over_coins(play: Play, who: Rows) -> None:
+    """Collateral goes the same way: all margin does."""
+    holdings = play.holdings
+    assert holdings.pledged is not None
+    rows, of = rows_of(holdings.pledge_start, who)
+    market, coins = holdings.pledged.market[rows], holdings.amount[rows]
+    holdings.amount[rows] = 0.0
+    play.take_coins(market, coins)
+    some = coins > 0.0
+    play.log.add(
+        play.time_s, who[of][some], market[some], "exchange", coins[some],
+        play.mark[market][some], counterparty=VAULT,
+    )  # fmt: skip
+
+
 def _deleverage(play: Play, plan: Plan) -> None:
     """Match positions of whoever failed with the other side, market by market."""
     holdings, standing = play.holdings, plan.standing
     worth = sums(standing.of, standing.notional, len(standing.who))
-    lost = (standing.equity / np.maximum(worth, 1e-300))[standing.of]
+    lost = (real_equity(play, standing) / np.maximum(worth, 1e-300))[standing.of]
     chosen = plan.adl[standing.of] & (holdings.size[standing.rows] != 0.0)
-    for market in np.unique(holdings.market[standing.rows[chosen]]):
-        for side in (1.0, -1.0):
-            failed = chosen & (holdings.market[standing.rows] == market)
-            failed &= holdings.size[standing.rows] * side > 0.0
+    rows, lost, notional = standing.rows[chosen], lost[chosen], standing.notional[chosen]
+    price = _adl_price(play, plan, rows, lost, notional)
+    market, side = holdings.market[rows], np.sign(holdings.size[rows])
+    for here in np.unique(market):
+        for way in (1.0, -1.0):
+            failed = (market == here) & (side == way)
             if failed.any():
-                rows = standing.rows[failed]
-                price = _adl_price(play, plan.venue, int(market), side, lost[failed])
-                _close_against(play, plan, rows, price)
+                _close_against(play, plan, rows[failed], price[failed])
 
 
-def _adl_price(play: Play, venue: Venue, market: int, side: float, lost: Floats) -> Floats:
-    """Where each failed position is closed: equity per unit of notional is used up there."""
+def _adl_price(play: Play, plan: Plan, rows: Rows, lost: Floats, notional: Floats) -> Floats:
+    """Where each failed position is closed: equity per unit of notional is used up there.
+
+    Args:
+        lost: [row] its account's equity per unit of notional. notional: [row].
+    """
+    holdings, venue = play.holdings, plan.venue
+    market, side = holdings.market[rows], np.sign(holdings.size[rows])
     if venue.adl_price == "previous_mark":
-        return np.full(len(lost), play.mark_before[market])
-    inverse = bool(play.holdings.inverse[market])
-    bankrupt = _moved(play.mark[market], -side * lost, inverse)
-    far = np.abs(np.log(bankrupt / play.mark[market])) > venue.adl_mark_bound
-    return np.where(far, play.mark[market], bankrupt)
+        return play.mark_before[market]
+    mark, inverse = play.mark[market], holdings.inverse[market]
+    bankrupt = _moved(mark, -side * lost, inverse)
+    far = np.abs(np.log(bankrupt / mark)) > venue.adl_mark_bound
+    # at the mark the fund pays what is missing, as far as it may
+    missing = float((np.maximum(-lost, 0.0) * notional)[far].sum())
+    borne = min(allowance(play, plan.number) / missing, 1.0) if missing > 0.0 else 1.0
+    nearer = _moved(mark, side * np.maximum(-lost, 0.0) * (1.0 - borne), inverse)
+    return np.where(far, nearer, bankrupt)
 
 
 def _close_against(play: Play, plan: Plan, rows: Rows, price: Floats) -> None:
-    """Close failed rows against the queue; what finds nobody goes to the book's makers."""
+    """Close failed rows against the queue; for what finds nobody the makers are the other side."""
     holdings = play.holdings
     market = int(holdings.market[rows[0]])
     matched = play.queue.match(
@@ -127,7 +164,7 @@ def _close_against(play: Play, plan: Plan, rows: Rows, price: Floats) -> None:
     play.log.add(
         play.time_s, holdings.owner[who], market, "adl", side * size, at, counterparty=losers
     )
-    _nobody_left(play, rows, market, whole)
+    _nobody_left(play, rows, price, whole)
     dust = np.abs(holdings.size[matched.row]) <= _DUST * before
     _to_makers(play, np.unique(matched.row[dust]))
     touched = np.unique(losers).astype(np.int64)
@@ -135,14 +172,25 @@ def _close_against(play: Play, plan: Plan, rows: Rows, price: Floats) -> None:
     _look_again(play, touched)
 
 
-def _nobody_left(play: Play, rows: Rows, market: int, whole: Floats) -> None:
-    """Makers are the other side of what is left when the queue is empty, at the mark."""
+def _nobody_left(play: Play, rows: Rows, price: Floats, whole: Floats) -> None:
+    """Makers who hold the other side close at the same price; whoever does not trades at the mark.
+
+    Every contract has two sides: where the queue is empty, makers have what accounts have not.
+    """
     holdings = play.holdings
-    closed = _to_makers(play, rows)
-    some = np.abs(closed) > _DUST * whole  # the rest is rounding of the matching
+    market = int(holdings.market[rows[0]])
+    left, inverse = holdings.size[rows].copy(), np.full(len(rows), holdings.inverse[market])
+    held = max(-np.sign(left.sum()) * play.maker_size[market], 0.0)
+    share = min(held / max(np.abs(left).sum(), 1e-300), 1.0)
+    at_mark = payoff(np.full(len(rows), play.mark[market]), inverse)
+    now = share * payoff(price, inverse) + (1.0 - share) * at_mark
+    _reduce(holdings, rows, left, now)
+    holdings.size[rows] = 0.0
+    play.makers_take(np.full(len(rows), market), left, now)
+    some = np.abs(left) > _DUST * whole  # the rest is rounding of the matching
     play.log.add(
-        play.time_s, holdings.owner[rows][some], market, "adl", closed[some],
-        play.mark[market], counterparty=BOOK,
+        play.time_s, holdings.owner[rows][some], market, "adl", left[some],
+        np.where(inverse, -1.0 / now, now)[some], counterparty=BOOK,
     )  # fmt: skip
 
 
@@ -182,7 +230,7 @@ def _pay_debts(play: Play, plan: Plan, who: Rows) -> Rows:
     play.unpaid[plan.number] += owed.sum()
     holdings.money[closed] += owed
     payer = VAULT if plan.venue.backstop_share > 0.0 else FUND
-    some = owed > 0.0
+    some = owed > _LEAST_TOLD
     market = holdings.market[holdings.start[closed[some]]]
     play.log.add(
         play.time_s, closed[some], market, "full", 0.0, play.mark[market],
@@ -198,27 +246,50 @@ def _pledges(play: Play, who: Rows) -> NDArray[np.bool_]:
 
 
 def _exchange(play: Play, plan: Plan, who: Rows) -> None:
-    """Coins held as margin pay a debt, at index and haircut; the fund sells them on."""
+    """Coins held as margin pay a debt, at index and haircut; fund or vault sell them on."""
     holdings = play.holdings
     assert holdings.pledged is not None
-    value = holdings.pledge_value(who, play.index)
-    need = np.minimum(np.maximum(-holdings.money[who], 0.0), value)
-    share = need / np.where(value > 0.0, value, 1.0)
+    need = np.maximum(-holdings.money[who], 0.0)
+    who, need = who[need > 0.0], need[need > 0.0]
     rows, of = rows_of(holdings.pledge_start, who)
-    market = holdings.pledged.market[rows]
-    coins = holdings.amount[rows] * share[of]
-    credited = coins * play.index[market] * holdings.ratio[market]
+    market, amount = holdings.pledged.market[rows], holdings.amount[rows]
+    paid = play.index[market] * holdings.ratio[market]
+    above = np.maximum(paid - np.exp(play.prices.mid)[market], 0.0)
+
+    def sold(borne: float) -> tuple[Floats, Floats]:
+        """Coins and price of each row if the venue bears this share of an index above its book."""
+        price = paid - (1.0 - borne) * above
+        value = sums(of, amount * price, len(who))
+        share = np.minimum(need / np.where(value > 0.0, value, np.inf), 1.0)
+        return amount * share[of], price
+
+    coins, price = sold(_borne(sold, above, allowance(play, plan.number)))
     holdings.amount[rows] -= coins
+    credited = coins * price
     np.add.at(holdings.money, who[of], credited)
-    proceeds = coins * np.exp(play.prices.mid)[market]
-    play.fund[plan.number] += (proceeds - credited).sum()
-    play.makers_take(market, coins, np.exp(play.prices.mid)[market])
-    play.pending += sums(market, proceeds, len(play.pending))
+    pot, payer = (play.vault, VAULT) if play.has_vault[plan.number] else (play.fund, FUND)
+    pot[plan.number] -= credited.sum()
+    play.take_coins(market, coins)
     some = coins > 0.0
     play.log.add(
-        play.time_s, who[of][some], market[some], "exchange", coins[some],
-        (play.index[market] * holdings.ratio[market])[some], counterparty=FUND,
+        play.time_s, who[of][some], market[some], "exchange", coins[some], price[some],
+        counterparty=payer,
     )  # fmt: skip
+
+
+def _borne(sold: Callable[[float], tuple[Floats, Floats]], above: Floats, allowed: float) -> float:
+    """The share of what an index says above the book that fund or vault may pay.
+
+    What they pay rises with the share, so halving finds where it is all that is allowed.
+    """
+    low, high = 0.0, 1.0
+    if float((sold(high)[0] * above).sum()) <= allowed:
+        return high
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        fits = middle * float((sold(middle)[0] * above).sum()) <= allowed
+        low, high = (middle, high) if fits else (low, middle)
+    return low
 
 
 def _reduce(holdings: Holdings, rows: Rows, size: Floats, now: Floats) -> None:
@@ -227,8 +298,7 @@ def _reduce(holdings: Holdings, rows: Rows, size: Floats, now: Floats) -> None:
     np.add.at(holdings.money, holdings.owner[rows], size * (now - holdings.cost[rows]))
 
 
-def _moved(price: float, share: Floats, inverse: bool) -> Floats:
+def _moved(price: Floats, share: Floats, inverse: NDArray[np.bool_]) -> Floats:
     """The price at which a unit of notional has gained `share` of itself (long side)."""
-    if inverse:
-        return price / np.maximum(1.0 - share, _LEAST_PRICE)
-    return price * np.maximum(1.0 + share, _LEAST_PRICE)
+    coin = price / np.maximum(1.0 - share, _LEAST_PRICE)
+    return np.where(inverse, coin, price * np.maximum(1.0 + share, _LEAST_PRICE))

@@ -59,22 +59,31 @@ def vault_sells(play: Play) -> Floats:
     return sold * play.usd(np.exp(play.prices.mid))
 
 
+def coins_sell(play: Play) -> Floats:
+    """USD of collateral that funds and vaults sell in the books in this round: all that they took.
+
+    Whatever the book gives for it, less than at the exchange or more, is theirs.
+    """
+    play.coin_fill, play.coins = play.coins, np.zeros_like(play.coins)
+    return play.coin_fill * np.exp(play.prices.mid)
+
+
 def clear(play: Play, plans: list[Plan], other_usd: Floats) -> None:
     """All orders of a market at one price; whoever cannot pay and whom no fund saves, not."""
-    flow = other_usd.copy()
-    for plan in plans:
-        flow += _flow(play, plan, plan.orders.share)
-    _fill_at(play, flow)
-    for plan in plans:
-        plan.adl = _beyond_help(play, plan)
-    if any(plan.adl.any() for plan in plans):
+    while True:
         flow = other_usd.copy()
         for plan in plans:
-            share = np.where(plan.adl[plan.standing.of], 0.0, plan.orders.share)
-            flow += _flow(play, plan, share)
+            flow += _flow(play, plan, np.where(plan.adl[plan.standing.of], 0.0, plan.orders.share))
         _fill_at(play, flow)
+        found = [_beyond_help(play, plan) for plan in plans]
+        if not any(one.any() for one in found):
+            break
+        # without their orders the price is another one: it may help the rest, or ruin somebody
+        for plan, one in zip(plans, found, strict=True):
+            plan.adl |= one
     play.prices.perps.sell(flow)
     _vault_sold(play)
+    _coins_sold(play)
 
 
 def _flow(play: Play, plan: Plan, share: Floats) -> Floats:
@@ -102,20 +111,44 @@ def _vault_sold(play: Play) -> None:
     play.makers_take(np.arange(len(size)), size, now)
 
 
+def _coins_sold(play: Play) -> None:
+    got = sums(play.prices.venue, play.coin_fill * play.fill, len(play.fund))
+    play.fund += np.where(play.has_vault, 0.0, got)
+    play.vault += np.where(play.has_vault, got, 0.0)
+    play.makers_take(np.arange(len(play.coin_fill)), play.coin_fill, play.fill)
+
+
+def real_equity(play: Play, standing: Standing) -> Floats:
+    """[account] equity with collateral at no more than its book would give.
+
+    An index above the book triggers nobody, but its difference is money that nobody has.
+    """
+    if play.holdings.pledged is None:
+        return standing.equity
+    return standing.equity - play.holdings.overvalued(standing.who, play.index, _mid(play))
+
+
+def _mid(play: Play) -> Floats:
+    return np.exp(play.prices.mid)
+
+
 def _beyond_help(play: Play, plan: Plan) -> NDArray[np.bool_]:
-    """Accounts that must be auto-deleveraged: the fund may not pay what they would owe.
+    """Accounts that must be auto-deleveraged, too: the fund may not pay what they would owe.
 
     The fund (or vault) pays the smallest deficits first, so that it saves as many as it can. A
     venue with a vault deleverages those whom the vault may not take, too.
     """
     owed = np.maximum(-_after_fill(play, plan), 0.0)  # also of what is left open on purpose
+    owed[plan.adl] = 0.0
     if plan.venue.backstop_share > 0.0:
         owed = np.where(plan.orders.to_vault, 0.0, owed)
     order = np.argsort(owed, kind="stable")
     beyond = np.zeros(len(owed), dtype=bool)
-    beyond[order] = np.cumsum(owed[order]) > _allowance(play, plan.number)
+    beyond[order] = np.cumsum(owed[order]) > allowance(play, plan.number)
     beyond &= owed > 0.0
-    return beyond | _vault_is_full(play, plan) if plan.venue.backstop_share > 0.0 else beyond
+    if plan.venue.backstop_share > 0.0:
+        beyond |= _vault_is_full(play, plan)
+    return beyond & ~plan.adl
 
 
 def _after_fill(play: Play, plan: Plan) -> Floats:
@@ -131,7 +164,8 @@ def _before_fee(play: Play, plan: Plan, share: Floats) -> Floats:
     market = holdings.market[standing.rows]
     gap = payoff(play.fill, holdings.inverse) - payoff(play.mark, holdings.inverse)
     closed = holdings.size[standing.rows] * share
-    return standing.equity + sums(standing.of, closed * gap[market], len(standing.who))
+    moved = sums(standing.of, closed * gap[market], len(standing.who))
+    return real_equity(play, standing) + moved
 
 
 def fees(play: Play, plan: Plan, share: Floats) -> Floats:
@@ -146,7 +180,7 @@ def fees(play: Play, plan: Plan, share: Floats) -> Floats:
     return asked * part[standing.of]
 
 
-def _allowance(play: Play, venue: int) -> float:
+def allowance(play: Play, venue: int) -> float:
     """What a fund or vault may pay now: its rule says how far it may fall.
 
     A fund from its peak of the last eight hours, a vault from what it began with.
@@ -156,7 +190,8 @@ def _allowance(play: Play, venue: int) -> float:
         floor = (1.0 - rules.vault_loss_share) * rules.vault_money
         return max(play.vault_equity(venue)[0] - floor, 0.0)
     peak = max(float(one[venue]) for one in play.fund_peaks)
-    return max(float(play.fund[venue]) - (1.0 - rules.fund_loss_share) * peak, 0.0)
+    left = float(play.fund_equity()[venue])
+    return max(left - (1.0 - rules.fund_loss_share) * peak, 0.0)
 
 
 def _vault_is_full(play: Play, plan: Plan) -> NDArray[np.bool_]:

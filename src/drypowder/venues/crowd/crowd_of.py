@@ -1,8 +1,8 @@
 """Positions read from a file as the crowd that maps and cascades take.
 
-A cross account is the money of one wallet that answers for all its rows at one venue; an isolated
-row is an account of its own, whoever owns it. Sizes of inverse contracts become USD, so that money
-and payoff are in the coin. Signs: size > 0 long.
+A cross account is the money of one wallet that answers for all its rows at one venue, of one coin
+if its contracts are inverse; an isolated row is an account of its own, whoever owns it. Sizes of
+inverse contracts become USD, so that money and payoff are in the coin. Signs: size > 0 long.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drypowder.venues.crowd.population import Population
-from drypowder.venues.rulebooks.positions import Positions
+from drypowder.venues.rulebooks.positions import Positions, purses
 from drypowder.venues.rulebooks.profile import Profile
 
 
@@ -63,8 +63,7 @@ def _markets(positions: Positions) -> tuple[tuple[tuple[Profile, str], ...], NDA
 def _purses(positions: Positions) -> NDArray[np.int64]:
     """[position] which account's money answers for it, numbered in the order of the file."""
     row = np.arange(len(positions), dtype=np.int64)
-    shared = positions.account.astype(np.int64) * len(positions.venues) + positions.venue
-    key = np.where(positions.isolated, row, len(positions) + shared)
+    key = np.where(positions.isolated, row, len(positions) + purses(positions))
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drypowder.errors import DrypowderError
-from drypowder.venues._naming import spelled
+from drypowder.venues._naming import coin_of, spelled
 from drypowder.venues.formulas.brackets import bracket_index, maintenance_margin
 from drypowder.venues.rulebooks._columns import Sheet, read_sheet
 from drypowder.venues.rulebooks._refusals import Refusals
@@ -249,7 +249,7 @@ def _funded(rows: Positions, refused: Refusals) -> Positions:
 
 def _wallets(rows: Positions, cross: NDArray[np.intp], opened: Floats, refused: Refusals) -> Floats:
     """The balance of each cross row's account at its venue, as often as it was written."""
-    _, owner = np.unique(_purse(rows)[cross], return_inverse=True)
+    _, owner = np.unique(purses(rows)[cross], return_inverse=True)
     written, many = rows.margin[cross], int(owner.max()) + 1
     low, high, sums = np.full(many, np.inf), np.full(many, -np.inf), np.zeros(many)
     stated = ~np.isnan(written)
@@ -264,9 +264,16 @@ def _wallets(rows: Positions, cross: NDArray[np.intp], opened: Floats, refused: 
     return wallet
 
 
-def _purse(rows: Positions) -> NDArray[np.int64]:
-    """A number for each account at each venue."""
-    return rows.account.astype(np.int64) * len(rows.venues) + rows.venue
+def purses(rows: Positions) -> NDArray[np.int64]:
+    """[position] a number for each wallet: an account at a venue, of one coin if inverse.
+
+    Contracts margined in the coin have a wallet for each coin: bitcoin does not answer for ether.
+    """
+    wallet = rows.account.astype(np.int64) * len(rows.venues) + rows.venue
+    coins = [coin_of(symbol) for symbol in rows.symbols]
+    number = {coin: at for at, coin in enumerate(dict.fromkeys(coins), start=1)}
+    coin = np.array([number[one] for one in coins], dtype=np.int64)[rows.symbol]
+    return wallet * (len(number) + 1) + np.where(_inverse(rows), coin, 0)
 
 
 def _check_tiers(rows: Positions, refused: Refusals) -> None:
@@ -305,7 +312,7 @@ def _check_wallets(rows: Positions, needed: Floats, refused: Refusals) -> None:
     (cross,) = np.nonzero(~rows.isolated & ~refused.bad)
     if not len(cross):
         return
-    _, owner = np.unique(_purse(rows)[cross], return_inverse=True)
+    _, owner = np.unique(purses(rows)[cross], return_inverse=True)
     total = np.bincount(owner, needed[cross])[owner]
     whole = np.zeros(len(rows))
     whole[cross] = total
@@ -321,7 +328,7 @@ def _check_wallets(rows: Positions, needed: Floats, refused: Refusals) -> None:
 def _kept(rows: Positions, refused: Refusals) -> Positions:
     """The good rows. A cross account that lost a row goes with it."""
     if refused.any():
-        purse = _purse(rows)
+        purse = purses(rows)
         lost = np.isin(purse, np.unique(purse[refused.bad & ~rows.isolated]))
         refused.mark(lost & ~rows.isolated, "another position of its cross account was refused")
     keep = ~refused.bad

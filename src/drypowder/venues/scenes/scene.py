@@ -249,29 +249,39 @@ def _setting(
     markets: list[tuple[Profile, str]], notes: _Notes
 ) -> tuple[Setting, tuple[Profile, ...]]:
     """Coins, venues and books of all markets."""
-    profiles = tuple({profile.name: profile for profile, _ in markets}.values())
     coins = tuple(dict.fromkeys(coin_of(symbol) for _, symbol in markets))
     price = {coin: notes.price(coin) for coin in coins}
-    first = {p.name: price[coin_of(s)] for p, s in reversed(markets)}
+    kept = [_money(profile, symbol) for profile, symbol in markets]
+    purses = list(dict.fromkeys(kept))  # a venue of the cascade each
+    first = {key: market for key, market in zip(reversed(kept), reversed(markets), strict=True)}
+    profiles = tuple(first[key][0] for key in purses)
     placed = tuple(
         Market(
-            venue=[each.name for each in profiles].index(profile.name),
+            venue=purses.index(key),
             coin=coins.index(coin_of(symbol)),
             brackets=profile.brackets(symbol),
             book=notes.book(notes.depth(profile, coin_of(symbol))),
             inverse=profile.contract == "inverse",
         )
-        for profile, symbol in markets
+        for key, (profile, symbol) in zip(kept, markets, strict=True)
     )
     setting = Setting(
         coins=coins,
         price_usd=tuple(price.values()),
-        venues=tuple(notes.venue(profile, first[profile.name]) for profile in profiles),
+        venues=tuple(
+            notes.venue(profile, price[coin_of(symbol)])
+            for profile, symbol in (first[key] for key in purses)
+        ),
         markets=placed,
         spot=tuple(notes.book(notes.spot_depth(coin)) for coin in coins),
         funding_interval_s=min(profile.funding_hours for profile in profiles) * 3600.0,
     )
     return setting, profiles
+
+
+def _money(profile: Profile, symbol: str) -> tuple[str, str]:
+    """Whose purse, and in what: an inverse venue keeps one for each coin."""
+    return profile.name, coin_of(symbol) if profile.contract == "inverse" else ""
 
 
 def _modelled(
