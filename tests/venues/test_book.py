@@ -69,8 +69,21 @@ def test_weighted_median_is_where_half_is_reached():
 def test_a_mark_is_never_beyond_what_it_is_the_median_of(mid, oracle, basis):
     none = np.array([np.nan])
     for rule, name in enumerate(MARK_RULES):
-        got = mark(np.array([rule]), *(np.array([x]) for x in (mid, oracle, basis)), none)[0]
+        own = np.array([0.5 * (mid + oracle)])
+        got = mark(np.array([rule]), *(np.array([x]) for x in (mid, oracle, basis)), none, own)[0]
         if name == "last":
             assert got == mid
         else:
             assert min(mid, oracle, oracle + basis) <= got <= max(mid, oracle, oracle + basis)
+
+
+def test_without_other_exchanges_the_third_voice_is_the_own_average():
+    """Hyperliquid: where exactly two inputs exist, a 30-second average of the own book is added.
+
+    Oracle with basis 0, own book -0.20 and on average -0.05: the median is the average.
+    """
+    rule = np.array([MARK_RULES.index("median_oracle_ema")])
+    mid, oracle, basis = np.array([-0.20]), np.array([0.0]), np.array([0.0])
+    for others, expected in ((np.nan, -0.05), (-0.15, -0.15)):
+        got = mark(rule, mid, oracle, basis, np.array([others]), np.array([-0.05]))
+        assert got == [expected]

@@ -18,6 +18,8 @@ from tests.venues.crowds import (
     venue,
 )
 
+from drypowder.errors import UsageError
+from drypowder.venues import CollateralTiers
 from drypowder.venues.cascade.events import BOOK, FUND, STAGES, VAULT
 from drypowder.venues.cascade.holdings import Collateral, Holdings
 from drypowder.venues.cascade.rounds import LONG, cascade
@@ -433,3 +435,47 @@ def test_a_vault_that_takes_over_takes_pledged_coins_too():
     assert set(log.counterparty) == {VAULT} and log.size[0] == 10.0
     assert end.vault[-1, 0] == pytest.approx(5000.0 - 60.0 + 70.0)
     assert np.all(np.abs(end.residual) < 1e-12)
+
+
+def test_a_floor_of_the_index_keeps_accounts_whose_collateral_breaks():
+    """20 - 60 and ten coins at 0.9: nothing is left of a wick to 3.5, 14 with a floor of 6."""
+    from dataclasses import replace
+
+    people = several((20.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
+    path = np.log([[0.94, 0.5]])
+    for floor, closed in ((0.0, True), (6.0, False)):
+        place = pledged(setting(venue(fund_money=1e3)), 0.9)
+        perp, coin = place.markets
+        place = replace(place, markets=(perp, replace(coin, collateral_floor_usd=floor)))
+        end = played(place, people, path, collateral=TEN_COINS)
+        assert bool(end.accounts_closed[0]) is closed
+        assert np.all(np.abs(end.residual) < 1e-12)
+
+
+def test_a_large_holding_counts_for_less():
+    """Tiers of 90 % to 35 USD and 50 % above: 70 USD count for 49, not for 63.
+
+    At 94 the long's 20 - 60 + 49 = 9 hold it; at 93.2 the 1 that is left is below 4.66.
+    """
+    tiers = CollateralTiers.from_rows([(0.0, 0.9), (35.0, 0.5)])
+    people = several((20.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
+    for price, closed in ((0.94, False), (0.932, True)):
+        place = pledged(setting(venue(fund_money=1e3)), tiers)
+        end = played(place, people, np.log([[price, 1.0]] * 2), collateral=TEN_COINS)
+        assert bool(end.accounts_closed[0]) is closed
+        assert np.all(np.abs(end.residual) < 1e-12)
+    taken = end.events.of_stage("exchange")
+    assert taken.price == pytest.approx([4.9]) and taken.size == pytest.approx([48.0 / 4.9])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [dict(collateral_ratio=1.2), dict(collateral_index="par"), dict(collateral_floor_usd=-1.0)],
+)
+def test_collateral_that_makes_no_sense_is_refused(wrong):
+    from dataclasses import replace
+
+    place = setting(venue(), coins=("one",))
+    with pytest.raises(UsageError, match="collateral of market 0") as refused:
+        replace(place, markets=(replace(place.markets[0], **wrong),))
+    assert refused.value.code == "DP-150"

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from drypowder.venues._sums import sums
 from drypowder.venues.cascade.setting import Setting
 from drypowder.venues.crowd.population import Population
+from drypowder.venues.formulas.collateral import CollateralTiers
 from drypowder.venues.formulas.schedule import Schedule
 
 Floats = NDArray[np.float64]
@@ -80,7 +81,9 @@ class Holdings:
         self.pledge_start = np.searchsorted(
             collateral.owner, np.arange(len(self.money) + 1)
         ).astype(np.int32)
-        self.ratio = np.array([one.collateral_ratio for one in self.setting.markets])
+        ratios = [one.collateral_ratio for one in self.setting.markets]
+        self._tiers = {k: r for k, r in enumerate(ratios) if isinstance(r, CollateralTiers)}
+        self._ratio = np.array([0.0 if isinstance(one, CollateralTiers) else one for one in ratios])
 
     def _arrange(self) -> None:
         """Alarms beside one another by the odometer that they read: one market's, or all's."""
@@ -154,15 +157,26 @@ class Holdings:
         """What collateral counts for, at its index and after its haircut."""
         assert self.pledged is not None
         rows, of = rows_of(self.pledge_start, who)
+        return sums(of, self.amount[rows] * self.counted_price(rows, index), len(who))
+
+    def counted_price(self, rows: Rows, index: Floats) -> Floats:
+        """[row] what a coin of each holding counts for: index times the ratio of its size."""
+        assert self.pledged is not None
         market = self.pledged.market[rows]
-        return sums(of, self.amount[rows] * index[market] * self.ratio[market], len(who))
+        price = index[market]
+        ratio = self._ratio[market]
+        for number, tiers in self._tiers.items():
+            here = (market == number) & (self.amount[rows] > 0.0)
+            value = self.amount[rows][here] * price[here]
+            ratio[here] = tiers.counted_usd(value) / value
+        return price * ratio
 
     def overvalued(self, who: Rows, index: Floats, mid: Floats) -> Floats:
         """[account] by how much collateral counts for more than its own book would give."""
         assert self.pledged is not None
         rows, of = rows_of(self.pledge_start, who)
         market = self.pledged.market[rows]
-        above = np.maximum(index * self.ratio - mid, 0.0)[market]
+        above = np.maximum(self.counted_price(rows, index) - mid[market], 0.0)
         return sums(of, self.amount[rows] * above, len(who))
 
     def close(self, rows: Rows, share: Floats, price: Floats) -> tuple[Floats, Floats]:

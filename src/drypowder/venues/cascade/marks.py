@@ -3,7 +3,8 @@
 A mark is a median of three, so one exchange's wick alone liquidates nobody there:
  - `median_index_basis` (Binance, Bybit, OKX): index; index with the average basis; own last price;
  - `median_oracle_ema` (Hyperliquid): oracle with the 150-second average of own mid less oracle;
-   own book; weighted median of the other exchanges' perpetuals;
+   own book; weighted median of the other exchanges' perpetuals, or where there are none the
+   30-second average of the own book;
  - `last`: the own last price (what a stop order sees).
 Averages are exponential with the clock: num <- num e^(-t/T) + x t, den <- den e^(-t/T) + t.
 Source: Hyperliquid docs, "Robust price indices" (read 2026); Binance FAQ on mark price (from
@@ -52,7 +53,9 @@ def weighted_median(values: Floats, weights: Floats) -> Floats:
     return np.where(total > 0.0, ranked[place, np.arange(values.shape[1])], np.nan)
 
 
-def mark(rule: NDArray[np.int8], mid: Floats, oracle: Floats, basis: Floats, others: Floats):
+def mark(
+    rule: NDArray[np.int8], mid: Floats, oracle: Floats, basis: Floats, others: Floats, own: Floats
+) -> Floats:
     """The log mark of every market.
 
     Args:
@@ -60,8 +63,9 @@ def mark(rule: NDArray[np.int8], mid: Floats, oracle: Floats, basis: Floats, oth
         mid, oracle: log price of the own book and of spot, [market].
         basis: average of mid less oracle, [market].
         others: log median of the other exchanges, [market]; nan where there is none.
+        own: average of `mid` over half a minute, [market]; takes the place of `others`.
     """
-    third = np.where(rule == MARK_RULES.index("median_oracle_ema"), others, oracle)
-    third = np.where(np.isnan(third), oracle, third)
+    elsewhere = np.where(np.isnan(others), own, others)
+    third = np.where(rule == MARK_RULES.index("median_oracle_ema"), elsewhere, oracle)
     median = np.median(np.stack([oracle + basis, mid, third]), axis=0)
     return np.where(rule == MARK_RULES.index("last"), mid, median)

@@ -20,6 +20,7 @@ from drypowder.venues.cascade.setting import Book, Setting
 Floats = NDArray[np.float64]
 _MINUTE_S = 60.0
 _MEMORY_S = 300.0  # of the return to which books react
+_OWN_WINDOW_S = 30.0  # Hyperliquid docs, "Robust price indices": where only two inputs exist
 
 
 class _Books:
@@ -74,6 +75,9 @@ class Prices:
         self.coins = _Books(setting.spot)
         self._moved = np.zeros(len(setting.coins))  # for good, log
         self._basis = Average(np.array([one.basis_window_s for one in venues]))
+        self._own = Average(np.full(len(venues), _OWN_WINDOW_S))  # of the own book, less its start
+        with np.errstate(divide="ignore"):
+            self._floor = np.log([one.collateral_floor_usd for one in setting.markets])
         self.anchor = self._start.copy()
         self.spot, self.oracle = self._start.copy(), self._start[self.coin]
         self.mid = self._start[self.coin]
@@ -110,9 +114,11 @@ class Prices:
         fresh = ~self._out("oracle", time_s)
         self.oracle = np.where(fresh, self.spot[self.coin], self.oracle)
         basis = self._basis.feed(self.mid - self.oracle, seconds)
-        self.mark = mark(self._rule, self.mid, self.oracle, basis, self._others())
+        own = self._own.feed(self.mid - self._start[self.coin], seconds) + self._start[self.coin]
+        self.mark = mark(self._rule, self.mid, self.oracle, basis, self._others(), own)
         self.index = np.where(self._own_index, self.mid, self.spot[self.coin])
         self.index = np.where(self._fixed, self._start[self.coin], self.index)
+        self.index = np.maximum(self.index, self._floor)
 
     def _others(self) -> Floats:
         """Weighted median of the same coin's perpetuals on the other venues, [market]."""

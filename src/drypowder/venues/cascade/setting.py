@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from drypowder.errors import UsageError
 from drypowder.venues.cascade.marks import MARK_RULES
 from drypowder.venues.formulas.brackets import Brackets
+from drypowder.venues.formulas.collateral import CollateralTiers
 from drypowder.venues.formulas.ranking import RANKINGS
 
 Floats = NDArray[np.float64]
 
 PARTIAL_RULES = ("none", "share", "tiers", "reduce")
 ADL_PRICES = ("bankruptcy", "previous_mark")
+INDICES = ("own", "spot", "redemption")  # of collateral
 
 
 class Book(NamedTuple):
@@ -78,8 +80,9 @@ class Market:
     book: Book
     inverse: bool = False
     funding_rate: float = 0.0  # per funding interval; longs pay when positive
-    collateral_ratio: float = 0.0  # what a coin held as margin counts for; 0: not taken
+    collateral_ratio: float | CollateralTiers = 0.0  # of a coin held as margin; 0: not taken
     collateral_index: str = "own"  # price of that coin: own book, spot, or the start ("redemption")
+    collateral_floor_usd: float = 0.0  # below which that price never falls
 
 
 class Outage(NamedTuple):
@@ -147,6 +150,15 @@ class Setting:
                 f"exponent {market.book.exponent}",
                 "Both must be above zero; use a huge depth for a market that never moves.",
             )
+        ratio = market.collateral_ratio
+        if market.collateral_index not in INDICES or not market.collateral_floor_usd >= 0.0:
+            raise _bad(
+                f"collateral of market {number} has index {market.collateral_index!r} and floor "
+                f"{market.collateral_floor_usd}",
+                f"Known indices: {', '.join(INDICES)}; a floor is not below zero.",
+            )
+        if not (isinstance(ratio, CollateralTiers) or 0.0 <= ratio <= 1.0):
+            raise _bad(f"collateral of market {number} counts for {ratio}", "Give a share.")
 
     def _check_money(self, number: int, venue: Venue) -> None:
         """One purse is kept in one money: USD, or one coin."""

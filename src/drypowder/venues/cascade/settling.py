@@ -253,7 +253,7 @@ def _exchange(play: Play, plan: Plan, who: Rows) -> None:
     who, need = who[need > 0.0], need[need > 0.0]
     rows, of = rows_of(holdings.pledge_start, who)
     market, amount = holdings.pledged.market[rows], holdings.amount[rows]
-    paid = play.index[market] * holdings.ratio[market]
+    paid = holdings.counted_price(rows, play.index)
     above = np.maximum(paid - np.exp(play.prices.mid)[market], 0.0)
 
     def sold(borne: float) -> tuple[Floats, Floats]:
