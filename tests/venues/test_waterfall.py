@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,10 +21,11 @@ from tests.venues.crowds import (
 )
 
 from drypowder.errors import UsageError
-from drypowder.venues import CollateralTiers
+from drypowder.venues import Brackets, CollateralTiers, maintenance_margin, profile
 from drypowder.venues.cascade.events import BOOK, FUND, STAGES, VAULT
 from drypowder.venues.cascade.holdings import Collateral, Holdings
 from drypowder.venues.cascade.rounds import LONG, cascade
+from drypowder.venues.cascade.rules import venue_of
 from drypowder.venues.crowd.population import Population
 
 # ---- who pays
@@ -153,8 +156,6 @@ def test_cancelled_orders_may_be_enough():
 
 def test_collateral_is_exchanged_at_index_and_haircut_and_depegs_with_its_own_book():
     """A stablecoin as margin: its own thin book is its index, so selling it breaks it."""
-    from dataclasses import replace
-
     place = setting(venue(fund_money=1e4), coins=("one", "two"))
     perp, coin = place.markets
     thin = perp.book._replace(depth_usd=50.0)
@@ -172,8 +173,6 @@ def test_collateral_is_exchanged_at_index_and_haircut_and_depegs_with_its_own_bo
 
 
 def test_funding_is_paid_between_accounts():
-    from dataclasses import replace
-
     place = setting(venue(), coins=("one",), funding_interval_s=60.0)
     place = replace(place, markets=(replace(place.markets[0], funding_rate=0.01),))
     people = Population(
@@ -278,6 +277,24 @@ def test_tiers_below_the_first_that_is_cut_close_everything():
         assert end.events.size.tolist() == pytest.approx([closed])
 
 
+def test_okx_cuts_two_tiers_at_once_as_on_its_page():
+    """OKX help V, Forced Partial or Full Liquidation: 15,000 swaps of tier 3, 13,000 are closed.
+
+    okx.com/hc/en-us/articles/360020411711: tier 1 ends at 2,000 swaps, tier 2 at 12,000, tier 3
+    needs 2 %. A swap is 100 USD here. Bybit's step is one tier: 3,000 would be closed.
+    """
+    tiers = Brackets.from_rows([(0.0, 0.01), (200_000.0, 0.015), (1_200_000.0, 0.02)])
+    needs = float(maintenance_margin(notional=1_500_000.0, brackets=tiers))
+    people = one(1.0, 15_000.0, 100.0, needs - 100.0)
+    for down, closed in ((2, 13_000.0), (1, 3_000.0)):
+        rules = venue(partial="tiers", partial_from_tier=3, partial_tiers_down=down)
+        place = setting(rules, coins=("one",))
+        place = replace(place, markets=(replace(place.markets[0], brackets=tiers),))
+        end = played(place, people, np.zeros((1, 1)))
+        assert end.events.size.tolist() == pytest.approx([closed])
+    assert venue_of(profile("okx"), fund_money=1.0).partial_tiers_down == 2
+
+
 def test_a_deleveraged_failure_is_one_closing_however_many_take_it():
     place = setting(venue(fund_money=0.0), coins=("one",))
     people = several((60.0, [(0, 10.0, 100.0)]), *[(500.0, [(0, -0.2, 100.0)])] * 50)
@@ -297,8 +314,6 @@ def test_any_clock_notices_at_once(round_s):
 
 
 def test_coins_held_as_margin_pay_no_funding():
-    from dataclasses import replace
-
     place = setting(venue(), funding_interval_s=3.0)
     perp, coin = place.markets
     place = replace(place, markets=(perp, replace(coin, funding_rate=0.001, collateral_ratio=0.9)))
@@ -379,8 +394,6 @@ def test_a_fund_pays_no_more_than_its_rule_unless_deleveraging_ruined_somebody(s
 
 def pledged(place, ratio: float, *, index: str = "own", depth_usd: float = 1e30):
     """The second market's coin is taken as margin; its book is as deep as asked."""
-    from dataclasses import replace
-
     perp, coin = place.markets
     coin = replace(
         coin, book=coin.book._replace(depth_usd=depth_usd), collateral_ratio=ratio,
@@ -439,8 +452,6 @@ def test_a_vault_that_takes_over_takes_pledged_coins_too():
 
 def test_a_floor_of_the_index_keeps_accounts_whose_collateral_breaks():
     """20 - 60 and ten coins at 0.9: nothing is left of a wick to 3.5, 14 with a floor of 6."""
-    from dataclasses import replace
-
     people = several((20.0, [(0, 10.0, 100.0)]), (500.0, [(0, -10.0, 100.0)]))
     path = np.log([[0.94, 0.5]])
     for floor, closed in ((0.0, True), (6.0, False)):
@@ -473,8 +484,6 @@ def test_a_large_holding_counts_for_less():
     [dict(collateral_ratio=1.2), dict(collateral_index="par"), dict(collateral_floor_usd=-1.0)],
 )
 def test_collateral_that_makes_no_sense_is_refused(wrong):
-    from dataclasses import replace
-
     place = setting(venue(), coins=("one",))
     with pytest.raises(UsageError, match="collateral of market 0") as refused:
         replace(place, markets=(replace(place.markets[0], **wrong),))

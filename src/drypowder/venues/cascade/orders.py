@@ -2,8 +2,9 @@
 
  - none: everything is closed in the book.
  - share (Hyperliquid): a large position loses a share; within a window after that, all of it.
- - tiers (OKX, Bybit): the position with the largest requirement is cut to the top of a lower
-   bracket, the nearest that restores the ratio; from the lowest bracket it is closed in full.
+ - tiers (Bybit, OKX): the position with the largest requirement is cut to the top of a lower
+   bracket, one step of brackets down or as many as restore the ratio (a step is one bracket at
+   Bybit, two at OKX); where no step is left it is closed in full.
    An account without equity is closed as a whole, at its bankruptcy price if nobody pays.
  - reduce (Binance): one order large enough to restore the ratio at the price the book offers.
 A backstop vault takes the whole account, margin included, once equity is below a share of
@@ -79,7 +80,7 @@ def _just_enough(standing: Standing, venue: Venue, price: Floats) -> Floats:
 
 
 def _down_the_tiers(standing: Standing, holdings: Holdings, venue: Venue, price: Floats) -> Floats:
-    """Cut the position that needs most to the nearest lower bracket that is enough."""
+    """Cut the position that needs most by as many steps of brackets as are enough."""
     share = np.zeros(len(standing.rows))
     worst = _largest_each(standing)
     market, notional = holdings.market[standing.rows[worst]], standing.notional[worst]
@@ -89,7 +90,8 @@ def _down_the_tiers(standing: Standing, holdings: Holdings, venue: Venue, price:
     missing = (standing.required - standing.equity)[standing.of[worst]]
     cut = np.ones(len(worst))  # from the lowest bracket, or if no cut is enough: all of it
     undecided = (notional > venue.partial_above_usd) & (bracket >= venue.partial_from_tier - 1)
-    for down in range(int(bracket.max(initial=0))):
+    step = venue.partial_tiers_down
+    for down in range(step - 1, int(bracket.max(initial=0)), step):
         place = bracket - down
         target = schedule.floor[market, np.maximum(place, 0)]
         able = undecided & (place >= 1)

@@ -53,6 +53,7 @@ def _published(profile: Profile) -> dict[str, Any]:
         "partial": profile.partial,
         "partial_above_usd": profile.partial_above_usd,
         "partial_from_tier": profile.partial_from_tier,
+        "partial_tiers_down": profile.partial_tiers_down,
         "partial_share": profile.partial_share,
         "partial_window_s": profile.partial_window_s,
         "backstop_share": profile.backstop_share if profile.takeover == VAULT else 0.0,

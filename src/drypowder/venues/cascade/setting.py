@@ -48,6 +48,7 @@ class Venue:
     maintenance_at: str = "mark"  # or "entry"
     partial: str = "none"  # none, share, tiers, reduce
     partial_from_tier: int = 1  # counted from 1: from lower brackets everything is closed
+    partial_tiers_down: int = 1  # at a step, until one is enough
     partial_above_usd: float = 0.0  # smaller positions are closed in full
     partial_share: float = 1.0  # of a position, the first time
     partial_window_s: float = 0.0  # after a partial order, in which the next is for everything

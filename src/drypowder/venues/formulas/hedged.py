@@ -27,6 +27,8 @@ from drypowder.venues._checking import INVERSE, LINEAR, Floats
 from drypowder.venues.formulas.brackets import Brackets, bracket_at, known
 from drypowder.venues.formulas.margin import ROUNDING, fee_of, joined
 
+_CHUNK = 1 << 15  # positions
+
 
 class HedgedPrices(NamedTuple):
     """The account lives between them; None (nan in arrays) where that end does not exist."""
@@ -80,8 +82,15 @@ def hedged_liquidation_price(
     )
     turn = -1.0 if contract == INVERSE else 1.0
     start = equity - turn * (long_worth - short_worth)
-    curve = _Curve(long, short, turn * (long - short) - fee * (long + short), start, brackets)
-    low, high = _interval(curve, ROUNDING * (long_worth + short_worth))
+    slope, noise = (
+        turn * (long - short) - fee * (long + short),
+        ROUNDING * (long_worth + short_worth),
+    )
+    low, high = np.empty((2, len(long)))
+    for at in range(0, len(long), _CHUNK):  # each position looks at every floor of both its legs
+        some = slice(at, at + _CHUNK)
+        curve = _Curve(long[some], short[some], slope[some], start[some], brackets)
+        low[some], high[some] = _interval(curve, noise[some])
     with np.errstate(divide="ignore"):
         ends = (1.0 / high, 1.0 / low) if contract == INVERSE else (low, high)
     return HedgedPrices(*(checking.price_or_none(one.reshape(shape)) for one in ends))
