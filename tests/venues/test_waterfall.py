@@ -488,3 +488,32 @@ def test_collateral_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(UsageError, match="collateral of market 0") as refused:
         replace(place, markets=(replace(place.markets[0], **wrong),))
     assert refused.value.code == "DP-150"
+
+
+@given(
+    seed=SEEDS, index=st.sampled_from(["own", "spot", "redemption"]), vault=st.booleans(),
+    tiered=st.booleans(), depth=st.sampled_from([1e5, 1e6, 1e30]),
+    floor=st.sampled_from([0.0, 3.0]),
+)  # fmt: skip
+@settings(max_examples=20)
+def test_with_collateral_too_the_ledger_closes_and_every_debt_has_a_payer(
+    seed, index, vault, tiered, depth, floor
+):
+    """A third of all accounts pledge coins that fall with the rest; half of their worth is owed."""
+    house = backstop(vault_money=5e4) if vault else venue(fund_money=1e3, adl_mark_bound=0.02)
+    ratio = CollateralTiers.from_rows([(0.0, 0.95), (5e3, 0.6)]) if tiered else 0.9
+    place = pledged(setting(house, depth_usd=depth), ratio, index=index, depth_usd=depth)
+    perp, coin = place.markets
+    place = replace(place, markets=(perp, replace(coin, collateral_floor_usd=floor)))
+    rng = np.random.default_rng(seed)
+    people = crowd(place, 101, seed=seed)
+    some = np.sort(rng.choice(people.accounts, people.accounts // 3, replace=False))
+    usd = rng.pareto(1.5, len(some)) * 2e3
+    people = replace(people, money=people.money - np.bincount(some, usd / 2.0, people.accounts))
+    pledge = Collateral(some.astype(np.int32), np.ones(len(some), np.int16), usd / 7.0)
+    path = np.cumsum(rng.normal(-0.004, 0.02, (40, 2)), axis=0)
+    end = played(place, people, path, collateral=pledge)
+    assert np.all(np.abs(end.residual) < 1e-12)
+    log = end.events
+    assert end.unpaid.sum() == pytest.approx(log.deficit.sum(), abs=1e-6)
+    assert np.all(log.counterparty[log.deficit > 0.0] == (VAULT if vault else FUND))

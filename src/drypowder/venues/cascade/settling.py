@@ -6,8 +6,9 @@ collateral pays debts, and what an account cannot pay lands on the fund or the v
 Nobody is asked for more than they may give while somebody else can pay: where a venue closes at
 the mark because the bankruptcy price is too far from it, the fund bears the difference only as far
 as its rule lets it, and the other side bears the rest; where no account is left on the other side,
-the makers who hold it close at the same price. A fund below zero is the venue's own money: left
-where there is no other side, or one that deleveraging has ruined.
+the makers who hold it close at the same price. A fund below zero is the venue's own money: where
+deleveraging has ruined the other side itself, or where coins that paid a debt fetch less in the
+next round than they counted for.
 """
 
 from __future__ import annotations
