@@ -216,7 +216,7 @@ def test_the_fee_in_the_trigger_is_that_of_venues_that_count_it():
     assert profile("gate").close_fee_rate == profile("gate").taker_fee_rate == 0.0006
 
 
-PAGES = Path(__file__).resolve().parents[2] / "docs" / "venues"
+PAGES = Path(__file__).resolve().parents[3] / "docs" / "venues"
 LONG_BTC = {"side": 1, "size": 1.0, "entry_price": 60_000.0, "margin": 1200.0}
 ON_CHAIN = {"side": 1, "size": 1.0, "entry_price": 100_000.0, "margin": 5000.0}
 

@@ -371,6 +371,6 @@ def test_the_wrong_position_among_many_is_named():
 
 
 def test_the_example_on_its_page_is_what_the_functions_say():
-    page = Path(__file__).resolve().parents[2] / "docs" / "venues" / "liquidation_price.md"
+    page = Path(__file__).resolve().parents[3] / "docs" / "venues" / "liquidation_price.md"
     failed, tried = doctest.testfile(str(page), module_relative=False)
     assert tried > 5 and failed == 0
