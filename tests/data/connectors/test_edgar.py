@@ -77,6 +77,75 @@ def test_a_filing_that_repeats_the_year_before_says_nothing_new():
     assert len(read(facts(**{CAPEX: again}))) == 4
 
 
+# The year after retells the year before: nine months 39 for 36, the year 56 for 52.
+NEXT = [
+    fact("2026-07-01", "2027-03-31", 60e9, "2027-04-28"),
+    fact("2025-07-01", "2026-03-31", 39e9, "2027-04-28"),
+    fact("2026-07-01", "2027-06-30", 90e9, "2027-07-28", "10-K"),
+    fact("2025-07-01", "2026-06-30", 56e9, "2027-07-28", "10-K"),
+]
+
+
+def told(*rows):
+    found = read(facts(**{CAPEX: [*YEAR, *rows]}))
+    return dict(zip(zip(days(found), known(found), strict=True), found.values, strict=True)), found
+
+
+def test_a_fourth_quarter_never_mixes_a_restated_part_with_one_as_first_filed():
+    shown, found = told(*NEXT)
+    fourth = {on: value for (end, on), value in shown.items() if end == "2026-06-30"}
+    # not 52 - 39 = 13 in April 2027 and not 56 - 36 = 20 in July: 16, then 56 - 39 = 17
+    assert fourth == {"2026-07-29": 16.0, "2027-07-28": 17.0}
+    assert not found.estimates.any()
+
+
+def test_a_year_restated_alone_makes_an_estimate_that_says_so():
+    repeated = [NEXT[0], {**NEXT[1], "val": 36e9}, *NEXT[2:]]
+    shown, found = told(*repeated)
+    assert shown["2026-06-30", "2027-07-28"] == 20.0  # the nine months may be of the old basis
+    marked = [(end, on) for (end, on), each in zip(shown, found.estimates, strict=True) if each]
+    assert marked == [("2026-06-30", "2027-07-28")]
+
+
+def test_nine_months_restated_in_a_year_that_is_confirmed_afterwards_are_no_estimate():
+    confirmed = [*NEXT[:3], {**NEXT[3], "val": 52e9}]
+    shown, found = told(*confirmed)
+    assert shown["2026-06-30", "2027-07-28"] == 13.0 and not found.estimates.any()
+
+
+def test_filings_amended_together_are_one_basis_and_one_amended_alone_is_an_estimate():
+    months = fact("2025-07-01", "2026-03-31", 37e9, "2026-08-12", "10-Q/A")
+    year = fact("2025-07-01", "2026-06-30", 53e9, "2026-08-12", "10-K/A")
+    shown, found = told(months, year)
+    assert shown["2026-06-30", "2026-07-29"] == 16.0 and len(shown) == 5
+    # the third quarter moved with nine months only, six were not told again
+    assert [key for key, mark in zip(shown, found.estimates, strict=True) if mark] == [
+        ("2026-03-31", "2026-08-12")
+    ]
+    _, alone = told(months)
+    assert alone.estimates.sum() == 2
+
+
+def test_parts_that_were_never_told_on_one_basis_are_an_estimate():
+    first = [fact("2025-07-01", "2026-03-31", 36e9, "2026-04-29"), *NEXT[2:]]
+    found = read(facts(**{CAPEX: first}))
+    assert (days(found), found.values.tolist()) == (["2026-06-30"], [20.0])
+    assert found.estimates.tolist() == [True]
+
+
+def test_an_estimate_is_stored_with_a_source_that_says_so(store):
+    tree = dumped(facts(**{CAPEX: [*YEAR, NEXT[0], {**NEXT[1], "val": 36e9}, *NEXT[2:]]}))
+    for year in (2025, 2026, 2027):  # two years ago: what is still to come is refused
+        tree = tree.replace(str(year).encode(), str(year - 2).encode())
+    found = edgar.read_facts(edgar._gaap(SOURCE, "MSFT", reply(tree)), entry("capex:MSFT"), SOURCE)
+    store.append(found.parts())
+    from drypowder.data.overview import prints
+
+    columns = prints(store.known_on(), ["capex:MSFT"])
+    said = dict(zip(columns["value"].tolist(), columns["source"].tolist(), strict=True))
+    assert "estimate" in said[20.0] and "estimate" not in said[16.0]
+
+
 def test_a_quarter_filed_as_such_counts_before_a_difference():
     both = [*YEAR[:2], fact("2025-10-01", "2025-12-31", 12.5e9, "2026-01-28")]
     assert read(facts(**{CAPEX: both})).values.tolist() == [10.0, 12.5]
@@ -143,6 +212,14 @@ def test_levels_are_those_of_the_first_sum_that_is_whole():
     both = read(tree, "liquid:MSFT")
     assert both.values.tolist() == [90.0, 91.0]
     assert known(both) == ["2026-07-29", "2026-10-28"]
+
+
+def test_a_balance_under_a_lesser_tag_is_known_until_a_better_one_is_filed():
+    lesser = [fact(None, "2025-12-31", 20e9, "2026-01-28")]
+    better = [fact(None, "2025-12-31", 18e9, "2027-01-27", "10-K")]
+    found = read(facts(LongTermDebt=lesser, LongTermDebtNoncurrent=better), "debt:MSFT")
+    assert found.values.tolist() == [20.0, 18.0]
+    assert known(found) == ["2026-01-28", "2027-01-27"]
 
 
 def test_what_a_firm_does_not_report_is_missing():
@@ -236,3 +313,21 @@ def test_quarters_add_up_to_the_year_whatever_the_order_of_the_rows(values, orde
         zip(ends, values, strict=True)
     )
     assert [each.known_on for each in found] == filed
+
+
+@given(st.data())
+def test_a_day_knows_only_what_was_filed_by_then(data):
+    """Filings after a day change nothing that was known on it, and no print predates its parts."""
+    ends = [date(2025, 9, 30), date(2025, 12, 31), date(2026, 3, 31), date(2026, 6, 30)]
+    start, first = date(2025, 7, 1), date(2025, 10, 20)
+    told = [
+        edgar.Fact(start, ends[k], data.draw(st.integers(1, 9)),
+                   first + timedelta(days=data.draw(st.integers(0, 900))))
+        for k in data.draw(st.lists(st.sampled_from(range(4)), min_size=1, max_size=9))
+    ]  # fmt: skip
+    on = first + timedelta(days=data.draw(st.integers(0, 900)))
+    by_then = [each for each in told if each.filed <= on]
+    seen = [each for each in edgar.quarters(told) if each.known_on <= on]
+    assert seen == edgar.quarters(by_then)
+    filed = {each.filed for each in told}
+    assert all(each.known_on in filed for each in edgar.quarters(told))

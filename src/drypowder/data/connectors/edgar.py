@@ -6,13 +6,17 @@ year, and its fourth quarter, which nobody files, is the year less nine months; 
 year before, so `fy` and `fp` name the filing and not the period; firms change tags; the SEC refuses
 whoever does not say who asks.
 
+Both parts of a difference are of one basis: of filings of the year itself, or both as the year
+after retold them. Where a part was restated and the other was not told again since, or no common
+basis exists, the difference is an estimate, and its source says so.
+
 Source: SEC EDGAR, api/xbrl/companyfacts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -29,6 +33,7 @@ _PATH = "/api/xbrl/companyfacts/CIK{cik:010d}.json"
 _FORMS = ("10-K", "10-Q", "20-F", "40-F")  # with their amendments: 10-K/A, 10-KT ...
 _QUARTER_DAYS = (80, 100)  # thirteen or fourteen weeks; calendar quarters have 90 to 92 days
 _YEAR_DAYS = 380  # of the longest fiscal year
+_SLACK_DAYS = 45  # fiscal years of 52 weeks end earlier each year
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,54 @@ class Fact:
     end: date
     value: float
     filed: date
+    filing: str = ""  # its number; filings of one day are taken for one where it is not known
+    tag: int = 0  # place in the list of tags: the first counts
 
     @property
     def days(self) -> int:
         """Length of the period, both ends counted."""
         return (self.end - self.start).days + 1 if self.start else 0
+
+
+@dataclass
+class _Told:
+    """What was said of one period, filing by filing."""
+
+    tellings: list[tuple[int, Fact]] = field(default_factory=list)  # years after it, what
+
+    def add(self, later: int, fact: Fact) -> None:
+        """One more telling; of several tags the first one counts."""
+        if all(known.tag >= fact.tag for k, known in self.tellings if k == later):
+            self.tellings.append((later, fact))
+
+    def basis(self, later: int | None = None) -> _Basis | None:
+        """What stood at the last telling so many years after it; None: at the very last."""
+        places = [k for k, (years, _) in enumerate(self.tellings) if later in (None, years)]
+        if not places:
+            return None
+        seen = [fact for _, fact in self.tellings[: places[-1] + 1]]
+        now = seen[-1]
+        began = len(seen) - 1
+        while began and seen[began - 1].value == now.value:
+            began -= 1
+        before = seen[began - 1].filed if began else None
+        return _Basis(now, now.filed, seen[began].filed, before)
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """A figure as it stands: when last told, since when so, and when last told otherwise."""
+
+    fact: Fact
+    told: date
+    since: date
+    otherwise: date | None  # None: it was never restated
+
+    def left_behind(self, other: _Basis) -> bool:
+        """Whether the other was restated and this one neither told again nor restated since."""
+        if other.otherwise is None or self.told >= other.since:
+            return False
+        return self.otherwise is None or self.since <= other.otherwise
 
 
 Found = tuple[dict[str, Any], Reply]  # us-gaap facts by tag
@@ -84,21 +132,26 @@ def read_facts(found: Found, series: Series, source: str) -> Rows:
 def quarters(facts: Sequence[Fact]) -> list[Print]:
     """Quarterly flows as they became known, filing by filing.
 
+    A quarter that is filed as such counts before a difference of the same day.
+
     Args:
         facts: flows of any length; those of one fiscal year share their start.
     """
-    state: dict[tuple[date | None, date], Fact] = {}
-    told: dict[date, float] = {}
+    told: dict[date, dict[date, _Told]] = {}  # start -> end -> what was said
+    last: dict[tuple[bool, date], tuple[float, bool]] = {}  # as such or not, quarter -> value, mark
+    said: dict[date, float] = {}
     prints = []
-    for filed, batch in groupby(sorted(facts, key=lambda fact: fact.filed), lambda f: f.filed):
-        starts: set[date | None] = set()
-        for fact in (each for each in batch if each.start is not None):
-            state[fact.start, fact.end] = fact
-            starts.add(fact.start)
-        for end, value in _quarters_of(state, starts, filed).items():
-            if told.get(end) != value:
-                told[end] = value
-                prints.append(Print(end, value, filed))
+    for filed, batch in groupby(sorted(facts, key=_by_filing), lambda fact: fact.filed):
+        starts = _take(told, list(batch))
+        news: dict[date, tuple[float, bool]] = {}
+        for as_such, end, value, marked in _tellings(told, starts, filed):
+            given = value, marked
+            if last.get((as_such, end)) != given or (as_such and end in news):
+                last[as_such, end] = news[end] = given
+        for end, (value, marked) in sorted(news.items()):
+            if said.get(end) != value:
+                said[end] = value
+                prints.append(Print(end, value, filed, estimate=marked))
     return prints
 
 
@@ -113,45 +166,72 @@ def levels(facts: Sequence[Fact]) -> list[Print]:
     return prints
 
 
-def _quarters_of(
-    state: Mapping[tuple[date | None, date], Fact], starts: set[date | None], filed: date
-) -> dict[date, float]:
-    """Value of each quarter that a filing of this day tells, by its last day.
+def _by_filing(fact: Fact) -> tuple[date, str]:
+    return fact.filed, fact.filing
 
-    A quarter that it gives as such counts before a difference.
+
+def _take(told: dict[date, dict[date, _Told]], batch: Sequence[Fact]) -> list[date]:
+    """The facts of one day into what was told; the fiscal years that they touch."""
+    own: dict[str, date] = {}  # a filing's own period ends last
+    for fact in batch:
+        own[fact.filing] = max(own.get(fact.filing, fact.end), fact.end)
+    starts = set()
+    for fact in batch:
+        if fact.start is not None:
+            later = ((own[fact.filing] - fact.end).days + _SLACK_DAYS) // 365
+            told.setdefault(fact.start, {}).setdefault(fact.end, _Told()).add(later, fact)
+            starts.add(fact.start)
+    return sorted(starts)
+
+
+def _tellings(
+    told: Mapping[date, Mapping[date, _Told]], starts: Sequence[date], filed: date
+) -> Iterator[tuple[bool, date, float, bool]]:
+    """Differences as they stand, then what was filed as such on this day.
+
+    Whether as such, quarter, value, whether it is an estimate.
     """
-    best: dict[date, tuple[bool, float]] = {}
-    for start in starts:
-        year = sorted((f for f in state.values() if f.start == start), key=lambda f: f.end)
-        for place, fact in enumerate(year):
-            for as_such, value in _tellings(fact, year[:place], filed):
-                if fact.end not in best or as_such:
-                    best[fact.end] = as_such, value
-    return {end: value for end, (_, value) in best.items()}
-
-
-def _tellings(fact: Fact, earlier: Sequence[Fact], filed: date) -> Iterator[tuple[bool, float]]:
-    """A quarter as such or as a difference, where something of it is news of this day."""
     low, high = _QUARTER_DAYS
-    if low <= fact.days <= high and fact.filed == filed:
-        yield True, fact.value
-    if fact.days <= _YEAR_DAYS:
-        for before in earlier:
-            news = filed in (fact.filed, before.filed)
-            if news and low <= (fact.end - before.end).days <= high:
-                yield False, fact.value - before.value
+    such = []
+    for start in starts:
+        year = sorted(told[start].items())
+        for place, (end, whole) in enumerate(year):
+            days = (end - start).days + 1
+            now = whole.basis()
+            if low <= days <= high and now is not None and now.told == filed:
+                such.append((True, end, now.fact.value, False))
+            parts = [part for before, part in year[:place] if low <= (end - before).days <= high]
+            if days <= _YEAR_DAYS and parts:
+                value, marked = _difference(whole, parts[-1])
+                yield False, end, value, marked
+    yield from such
+
+
+def _difference(whole: _Told, part: _Told) -> tuple[float, bool]:
+    """The latest difference of two figures of one basis; an estimate where there is none."""
+    common = {later for later, _ in whole.tellings} & {later for later, _ in part.tellings}
+    latest = max(common, default=None)
+    a, b = whole.basis(latest), part.basis(latest)
+    assert a is not None and b is not None
+    apart = a.left_behind(b) or b.left_behind(a) or a.fact.tag != b.fact.tag
+    return a.fact.value - b.fact.value, apart or latest is None
 
 
 def _level_prints(
     facts: dict[str, Any], sums: Sequence[Sequence[str]], series: Series, source: str
 ) -> Iterator[Print]:
-    """Balances, each date from the first sum of tags that the firm reports for it."""
-    taken: set[date] = set()
-    for tags in sums:
+    """Balances, each date from the first sum of tags that the firm has reported for it by then."""
+    told = []
+    for rank, tags in enumerate(sums):
         parts = [levels(_facts(facts, tag, series, source)) for tag in tags]
-        found = list(_added(parts))
-        yield from (each for each in found if each.observed_on not in taken)
-        taken |= {day(each.observed_on) for each in found}
+        told += [(each.known_on, rank, each) for each in _added(parts)]
+    best: dict[date, tuple[int, Any]] = {}  # the sum and when it was told
+    for _, rank, each in sorted(told, key=lambda row: (str(row[0]), row[1])):
+        on = day(each.observed_on)
+        known = best.get(on)
+        if known is None or (rank <= known[0] and each.known_on != known[1]):
+            best[on] = rank, each.known_on
+            yield each
 
 
 def _added(parts: Sequence[Sequence[Print]]) -> Iterator[Print]:
@@ -170,14 +250,12 @@ def _added(parts: Sequence[Sequence[Print]]) -> Iterator[Print]:
 
 
 def _merged(facts: dict[str, Any], tags: Sequence[str], series: Series, source: str) -> list[Fact]:
-    """Facts of several tags; where two tell of one period, those of the first."""
-    found: list[Fact] = []
-    taken: set[tuple[date | None, date]] = set()
-    for tag in tags:
-        new = [f for f in _facts(facts, tag, series, source) if (f.start, f.end) not in taken]
-        found += new
-        taken |= {(fact.start, fact.end) for fact in new}
-    return found
+    """Facts of several tags, each with the place of its tag."""
+    return [
+        replace(fact, tag=place)
+        for place, tag in enumerate(tags)
+        for fact in _facts(facts, tag, series, source)
+    ]
 
 
 def _facts(facts: dict[str, Any], tag: str, series: Series, source: str) -> list[Fact]:
@@ -195,7 +273,9 @@ def _facts(facts: dict[str, Any], tag: str, series: Series, source: str) -> list
             continue
         try:
             start = day(row["start"]) if row.get("start") else None
-            found.append(Fact(start, day(row["end"]), number(row["val"], tag), day(row["filed"])))
+            value = number(row["val"], tag)
+            filing = str(row.get("accn") or "")
+            found.append(Fact(start, day(row["end"]), value, day(row["filed"]), filing))
         except ValueError as error:
             raise refusals.changed(source, series.name, str(error)) from None
     return found

@@ -160,7 +160,7 @@ def _stored(store: Store, source: str, ready: Sequence[tuple[Series, Rows]]) -> 
     if not ready:
         return
     try:
-        kept = store.append([rows for _, rows in ready], origin=source)
+        kept = store.append([part for _, rows in ready for part in rows.parts()], origin=source)
     except DrypowderError as fault:
         if len(ready) == 1:
             series, rows = ready[0]

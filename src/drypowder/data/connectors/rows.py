@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drypowder.data.connectors import _refusals as refusals
+from drypowder.data.connectors._settings import tables
 from drypowder.data.connectors.wire import Reply
 from drypowder.data.series import Series
 from drypowder.data.units import factor
@@ -31,6 +32,7 @@ class Print:
     observed_on: date | datetime
     value: float
     known_on: date | datetime | None = None
+    estimate: bool = False  # derived from figures that may not belong together
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Rows:
     licence: str
     raw_sha256: str  # of the reply they were read from; of all, with spaces, where it came in pages
     fetched_at: datetime  # UTC
+    estimates: NDArray[np.bool_]  # [print]; derived from figures that may not belong together
 
     def __len__(self) -> int:
         return len(self.values)
@@ -54,6 +57,21 @@ class Rows:
     def newest(self) -> date | None:
         """Date of the last observation."""
         return self.observed_on[-1].astype("datetime64[D]").item() if len(self) else None
+
+    def parts(self) -> tuple[Rows, ...]:
+        """Prints that were published, and those that are estimates, whose source says so."""
+        if not self.estimates.any():
+            return (self,)
+        sources = (self.source, f"{self.source}; {tables('settings')['estimate']}")
+        chosen = (~self.estimates, self.estimates)
+        return tuple(
+            replace(
+                self, source=source, observed_on=self.observed_on[k], known_on=self.known_on[k],
+                values=self.values[k], estimates=self.estimates[k],
+            )
+            for source, k in zip(sources, chosen, strict=True)
+            if k.any()
+        )  # fmt: skip
 
 
 def rows(
@@ -90,6 +108,7 @@ def rows(
         series.licence,
         " ".join(dict.fromkeys(reply.kept.sha256 for reply in replies)),
         max(reply.fetched_at for reply in replies),
+        np.array([each.estimate for each in found], dtype=bool),
     )
 
 
