@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from drypowder.data import open_store
+from drypowder.data import clocks, open_store
 from drypowder.data.exporting import export
 from drypowder.data.importing import import_path
 from drypowder.errors import DataMissingError, UsageError
@@ -79,6 +79,43 @@ def test_bars_are_dated_at_their_close_and_the_newest_is_left_out(store, tmp_pat
     closes = ["2026-02-05T01:00:00.000000", "2026-02-05T02:00:00.000000"]
     assert observed.observed_on.astype(str).tolist() == closes
     assert observed.values.tolist() == [7.0, 8.0]
+
+
+CLOSES = "ticker,date,close{}\nSPY,2026-02-04,686.2{}\nSPY,2026-02-05,677.6{}\n"
+
+
+def test_of_daily_closes_the_newest_day_may_not_be_over(store, tmp_path):
+    found = import_path(store, _file(tmp_path, "a.csv", CLOSES.format("", "", "")))
+    assert (found.files[0].rows, found.files[0].unfinished) == (1, 1)
+    assert store.known_on().series("price:SPY").values.tolist() == [686.2]
+
+
+@pytest.mark.parametrize(
+    ("taken", "rows"), [("2026-02-05", 1), ("2026-02-05T15:00:00Z", 1), ("2026-02-06", 2)]
+)
+def test_a_copy_that_says_when_it_was_taken_keeps_the_days_that_were_over(
+    store, tmp_path, taken, rows
+):
+    text = CLOSES.format(",fetched_at", f",{taken}", f",{taken}")
+    assert import_path(store, _file(tmp_path, "a.csv", text)).files[0].rows == rows
+
+
+def test_each_download_in_a_file_has_its_own_newest_day(store, tmp_path):
+    text = "ticker,date,close,origin\nSPY,2026-08-20,1,K\nBTC,2026-08-21,1,K\nBTC,2026-08-20,1,K\n"
+    text += "LQD,2026-07-31,106.25,D\nLQD,2026-08-03,106.095,D\n"
+    import_path(store, _file(tmp_path, "a.csv", text))
+    known = store.known_on()
+    last = {name: str(known.series(name).observed_on[-1])[:10] for name in known.names()}
+    assert last == {"price:SPY": "2026-08-20", "price:BTC": "2026-08-20", "price:LQD": "2026-07-31"}
+
+
+def test_a_price_typed_today_is_no_close_yet(store, tmp_path):
+    today = clocks.now().date().isoformat()
+    text = OWN + f"price:SPY,{today},680,,\n"
+    with pytest.raises(UsageError, match="may not have been over"):
+        import_path(store, _file(tmp_path, "a.csv", text))
+    import_path(store, _file(tmp_path, "b.csv", text + "SOFR,2026-02-04,4.1,,\n"))
+    assert store.known_on().names() == ["SOFR"]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +236,17 @@ def test_the_development_data_is_imported_whole_and_fast(imported):
     assert (
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 4 * 2**20
     )  # kB, other tests included
+
+
+@pytest.mark.real_data
+def test_a_close_that_was_still_moving_is_not_in_the_development_data(imported):
+    store, found, _ = imported
+    last = store.known_on().series("price:LQD").observed_on[-1]
+    assert str(last)[:10] == "2026-07-31"  # its row of 3 August is a price of that afternoon
+    assert store.known_on().series("price:SPY").observed_on[-1] == np.datetime64("2026-08-20")
+    told = {(each.file, each.other_file) for each in found.contradictions}
+    closes, bars = "prices/daily_close_adj.parquet", "prices/daily_ohlcv_etf_crypto.parquet"
+    assert (closes, bars) in told  # adjusted for other dividends
 
 
 @pytest.mark.real_data

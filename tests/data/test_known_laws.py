@@ -107,17 +107,47 @@ def test_each_day_shows_what_the_last_copy_until_then_showed(copies):
 
 
 @settings(max_examples=12)
-@given(copies=copies)
-def test_copies_that_arrive_late_leak_nothing_into_earlier_days(copies):
-    """Old downloads may be imported after new ones: a day shows only what one taken by then did."""
+@given(copies=copies, order=st.randoms(), again=st.booleans())
+def test_each_day_shows_its_last_copy_in_whatever_order_copies_arrive(copies, order, again):
+    """Equal copies store nothing, and still an older one that arrives after them hides nothing."""
+    arriving = [*copies, *copies] if again else list(copies)
+    order.shuffle(arriving)
     with tempfile.TemporaryDirectory() as home:
         store = open_store(home, shipped=False)
-        for each in copies:  # in no order
+        for each in arriving:
             store.append([_copy(*each)])
-        for day, _ in copies:
-            shown = store.known_on(_day(4 + day)).series("DGS10").values
-            until_then = np.array([values for taken, values in copies if taken <= day])
-            assert (until_then == shown).any(axis=0).all()
+        for day, values in copies:
+            assert store.known_on(_day(4 + day)).series("DGS10").values.tolist() == values
+
+
+parts = st.lists(
+    st.tuples(st.integers(1, 40), st.dictionaries(st.integers(0, 5), st.integers(1, 3),
+              min_size=1)), min_size=1, max_size=5, unique_by=lambda copy: copy[0],
+)  # fmt: skip
+
+
+@settings(max_examples=12)
+@given(copies=parts, order=st.randoms())
+def test_copies_of_parts_of_a_series_are_told_apart_too(copies, order):
+    """Each observation shows what the last copy that held it showed, in any order of arrival."""
+    arriving = list(copies)
+    order.shuffle(arriving)
+    with tempfile.TemporaryDirectory() as home:
+        store = open_store(home, shipped=False)
+        for taken, held in arriving:
+            days = sorted(held)
+            fetched = (FIRST + (6 + taken) * DAY).astype(datetime).replace(tzinfo=UTC)
+            observed = FIRST + np.array(days) * DAY
+            store.append(
+                [Copy("DGS10", observed, np.array([float(held[d]) for d in days]), fetched)]
+            )
+        for until, _ in copies:
+            last: dict[int, float] = {}
+            for taken, held in sorted(copies, key=lambda copy: copy[0]):
+                if taken <= until:
+                    last |= held
+            shown = _answer(store, 6 + until)
+            assert {day: shown[day] for day in last} == last
 
 
 @pytest.mark.parametrize("on", ["2021-07-01", "2023-03-31", "2024-12-31", "2026-02-06"])

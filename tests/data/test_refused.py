@@ -58,7 +58,7 @@ def test_a_comma_between_thousands_is_read(store, tmp_path):
 
 
 def test_spaces_around_a_ticker_make_no_second_series(store, tmp_path):
-    _take(store, tmp_path, "ticker,date,close\n SPY,2026-02-04,5\n")
+    _take(store, tmp_path, "ticker,date,close\n SPY,2026-02-04,5\nSPY,2026-02-05,6\n")
     assert store.known_on().names() == ["price:SPY"]
 
 
@@ -125,3 +125,65 @@ def test_a_damaged_reply_is_kept_anew(tmp_path):
         assert raw.recall("http://a") == kept
         kept.path.write_bytes(b"ab")
         assert raw.recall("http://a") is None
+
+
+def test_undated_files_that_contradict_each_other_are_refused_with_both_names(store, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.csv").write_text(OWN + "SOFR,2026-02-04,4.1,,\nSOFR,2026-02-05,4.2,,\n")
+    (folder / "b.csv").write_text(OWN + "SOFR,2026-02-04,4.1,,\nSOFR,2026-02-05,4.3,,\n")
+    with pytest.raises(UsageError) as error:
+        import_path(store, folder)
+    assert error.value.code == "DP-173"
+    for said in ("a.csv", "b.csv", "SOFR", "2026-02-05", "4.2", "4.3"):
+        assert said in error.value.message
+    assert not list(store.folder.glob("*.parquet"))
+    (folder / "b.csv").write_text(OWN + "SOFR,2026-02-04,4.1,,\nSOFR,2026-02-05,4.2,,\n")
+    assert import_path(store, folder).stored.rows == 2  # the same values are no fault
+
+
+def test_prints_dated_alike_must_agree_and_dated_copies_may_differ(store, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, value in (("a.csv", 22500), ("b.csv", 22480)):
+        (folder / name).write_text(OWN + f"M2SL,2026-01-01,{value},,2026-02-24\n")
+    with pytest.raises(UsageError, match="DP-173"):
+        import_path(store, folder)
+    head = "series,observed_on,value,fetched_at\n"
+    (folder / "a.csv").write_text(head + "M2SL,2026-01-01,22500,2026-03-01\n")
+    (folder / "b.csv").write_text(head + "M2SL,2026-01-01,22480,2026-04-01\n")
+    found = import_path(store, folder)
+    assert (found.stored.rows, found.contradictions) == (2, ())
+
+
+def test_copies_of_a_revised_series_that_differ_are_told(store, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.csv").write_text(OWN + "M2SL,2026-01-01,22500,,\nM2SL,2026-02-01,22600,,\n")
+    (folder / "b.csv").write_text(OWN + "M2SL,2026-01-01,22500,,\nM2SL,2026-02-01,22590,,\n")
+    (told,) = import_path(store, folder).contradictions
+    assert (told.file, told.other_file, told.rows, told.series) == ("a.csv", "b.csv", 1, 1)
+    assert told.example[0] == "M2SL" and told.example[2:] == (22600.0, 22590.0)
+    assert told.apart == pytest.approx(10 / 22600)
+    assert store.known_on().series("M2SL").values.tolist() == [22500.0, 22600.0]
+
+
+def test_an_older_copy_that_comes_late_hides_no_newer_one(store):
+    """Copies of January, March (the same) and then of February: each day shows its own copy."""
+    store.append([_copy([22000.0, 22100.0], "2026-04-01")])
+    assert store.append([_copy([22000.0, 22100.0], "2026-06-01")]).rows == 0
+    assert store.append([_copy([22050.0, 22100.0], "2026-05-01")]).rows == 2
+    shown = {
+        day: store.known_on(day).series("M2SL").values[0]
+        for day in ("2026-04-30", "2026-05-31", "2026-06-01")
+    }
+    assert shown == {"2026-04-30": 22000.0, "2026-05-31": 22050.0, "2026-06-01": 22000.0}
+
+
+def test_the_same_file_imported_again_is_the_old_copy_that_it_is(store, tmp_path):
+    text = OWN + "M2SL,2026-01-01,22500,,\nM2SL,2026-02-01,22600,,\n"
+    _take(store, tmp_path, text)
+    _take(store, tmp_path, text.replace("22500", "22400"))  # revised since
+    again = _take(store, tmp_path, text)
+    assert again.stored.rows == 0
+    assert store.known_on().series("M2SL").values.tolist() == [22400.0, 22600.0]

@@ -37,6 +37,20 @@ def test_import_says_what_became_of_each_file(home, capsys):
     assert [row["value"] for row in json.loads(capsys.readouterr().out)] == [22500.0, 22480.0]
 
 
+def test_import_tells_files_that_contradict_each_other_and_rows_left_out(home, capsys):
+    folder = home / "files"
+    folder.mkdir()
+    for name, value in (("a.csv", 686.2), ("b.csv", 684.1)):
+        rows = f"ticker,date,close\nSPY,2026-02-04,{value}\nSPY,2026-02-05,677.6\n"
+        (folder / name).write_text(rows)
+    assert main(["data", "import", str(folder), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "DP-173: a.csv and b.csv tell 1 figures" in said.err
+    assert "price:SPY of 2026-02-04: 686.2 and 684.1" in said.err
+    assert "2 rows were left out" in said.err
+    assert [row["unfinished"] for row in json.loads(said.out)] == [1, 1]
+
+
 def test_show_tells_source_unit_and_both_dates(home, capsys):
     assert main(["data", "show", "WALCL", "--as-of", "2026-02-06"]) == 0
     said = capsys.readouterr().out

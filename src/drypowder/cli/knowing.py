@@ -30,6 +30,11 @@ def import_folder(path: Path, home: Path | None, output: Output) -> None:
     words = spoken()
     found = import_path(open_store(home), path)
     output.give_table(pages.files(found, words))
+    for said in pages.contradictions(found, words):
+        note(said)
+    unfinished = sum(each.unfinished for each in found.files)
+    if unfinished:
+        note(words.say("data.import.unfinished", rows=f"{unfinished:,}"))
     stored = found.stored
     note(words.say("data.import.done", rows=f"{stored.rows:,}", unchanged=f"{stored.unchanged:,}",
                    series=f"{len(stored.series):,}"))  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from drypowder.data.refusals import refusal
 from drypowder.data.series import Series
 from drypowder.data.units import accepted, factor
 from drypowder.errors import DrypowderError, UsageError
@@ -21,6 +22,11 @@ WHERE greatest(known_on, fetched_at)::DATE > $now::DATE LIMIT 1
 _TWICE = """
 SELECT series, observed_on, value, other, name FROM by_file JOIN files USING (file)
 WHERE value <> other ORDER BY series, observed_on LIMIT 1
+"""
+_CONTRADICTED = """
+SELECT series, observed_on, value, other, a.name, b.name, count(*) OVER ()
+FROM contradicted JOIN files a USING (file) JOIN files b ON b.file = other_file
+WHERE refused ORDER BY series, observed_on LIMIT 1
 """
 # Of what has a rhythm; a day of grace for places whose date runs ahead of UTC.
 _TIMELESS = """
@@ -89,6 +95,21 @@ def by_file(database: Any) -> None:
             f"{name}: {series} has two values on {_when(observed)}, {low:g} and {high:g}.",
             "Keep one, or give each the day it was published in known_on. Nothing was stored.",
         )
+
+
+def contradictions(database: Any) -> None:
+    """Files against each other, where nothing says which is the later copy.
+
+    Of a series that is revised the first file counts, and the import tells; of others one of the
+    two must be wrong. Raises UsageError DP-173 with both.
+    """
+    found = database.execute(_CONTRADICTED).fetchone()
+    if found:
+        series, observed, value, other, file, other_file, count = found
+        raise refusal(
+            "DP-173", "two_files", series=series, day=_when(observed), value=f"{value:g}",
+            other=f"{other:g}", file=file, other_file=other_file, count=f"{count:,}",
+        )  # fmt: skip
 
 
 def clocks(database: Any, now: datetime) -> None:

@@ -3,7 +3,8 @@
 What is no series is left out with a reason. A faulty file refuses the whole import, so that
 nobody has to find out which half of a folder is stored.
 
-Of a file of bars the newest bar of each series is left out: its close may not have been reached.
+Of a file of bars the newest bar of each series is left out, and of daily closes the newest day of
+each download: its close may not have been reached.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drypowder.data import clocks, reading
+from drypowder.data import clocks, ingests, reading
 from drypowder.data.checks import unreadable
-from drypowder.data.layouts import Layout, recognise
+from drypowder.data.layouts import recognise
 from drypowder.data.prints import Stored
 from drypowder.data.series import catalogue
 from drypowder.data.store import Store
@@ -33,6 +35,19 @@ class FileRead:
     layout: str
     rows: int  # prints it held
     skipped: str  # why it was left out; "" where it was read
+    unfinished: int = 0  # rows left out because what they describe may not have been over
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Two files that tell a revised series otherwise, undated: the first by name counts."""
+
+    file: str
+    other_file: str
+    rows: int
+    series: int
+    apart: float  # largest relative difference
+    example: tuple[str, datetime, float, float]  # series, day, value that counts, the other one
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,7 @@ class Imported:
 
     stored: Stored
     files: tuple[FileRead, ...]
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 def import_path(store: Store, path: str | Path) -> Imported:
@@ -48,17 +64,18 @@ def import_path(store: Store, path: str | Path) -> Imported:
 
     Raises:
         UsageError: DP-176 for a file that cannot be read or recognised; DP-170 and DP-172 to
-            DP-175 for what is in it.
+            DP-175 for what is in it, DP-173 too for files that contradict each other.
         DrypowderError: DP-178 when the store cannot be written.
     """
     given = Path(path).expanduser()
     found = list(_files(given))
     with store.writing() as staging:
-        reports = [_read(staging, each, given, alone=given.is_file()) for each in found]
+        reports = [_read(staging, store, each, given, alone=given.is_file()) for each in found]
         if not any(report.rows for report in reports):
             raise unreadable(given, "nothing in it is a series")
         stored = store.finish(staging, str(given))
-    return Imported(stored, tuple(reports))
+        told = tuple(Contradiction(*row) for row in staging.contradictions())
+    return Imported(stored, tuple(reports), told)
 
 
 def _files(given: Path) -> Iterator[Path]:
@@ -84,7 +101,7 @@ def _may_list(folder: Path) -> bool:
         return False
 
 
-def _read(staging: Any, path: Path, top: Path, *, alone: bool) -> FileRead:
+def _read(staging: Any, store: Store, path: Path, top: Path, *, alone: bool) -> FileRead:
     """One file into the staging tables, or the reason why not."""
     name = path.name if alone else str(path.relative_to(top))
     if not name.lower().endswith(_TABLES):
@@ -96,20 +113,30 @@ def _read(staging: Any, path: Path, top: Path, *, alone: bool) -> FileRead:
         return _left_out(path, name, f"its columns are not known ({shown})", alone)
     if layout.skip:
         return _left_out(path, name, layout.skip, alone)
-    file = staging.add_file(_source(layout), "", _sha256(path), name)
-    rows = reading.enter(staging.database, table, layout, file, clocks.naive(staging.stored_at))
-    return FileRead(name, layout.name, rows, "")
+    sha256 = _sha256(path)
+    file = staging.add_file(layout.source, "", sha256, name)
+    now = _in_hand(staging, store, sha256)
+    rows, unfinished = reading.enter(staging.database, table, layout, file, now)
+    return FileRead(name, layout.name, rows, "", unfinished)
+
+
+def _in_hand(staging: Any, store: Store, sha256: str) -> datetime:
+    """When a file without a date was taken: now, or when the same bytes were first imported.
+
+    So a file imported again is the old copy that it is, and hides nothing that came since.
+    """
+    before = ingests.taken_at(store.folder, sha256)
+    if before is not None:
+        return datetime.fromisoformat(before)
+    now = clocks.naive(staging.stored_at)
+    staging.taken.append((sha256, now.isoformat()))
+    return now
 
 
 def _left_out(path: Path, name: str, why: str, alone: bool) -> FileRead:
     if alone:
         raise unreadable(path, why)
     return FileRead(name, "", 0, why)
-
-
-def _source(layout: Layout) -> str:
-    """Empty where the catalogue's publisher is meant."""
-    return layout.source
 
 
 def _sha256(path: Path) -> str:

@@ -3,6 +3,10 @@
 A Parquet file counts from the moment it stands here, and not before: what a killed process left
 behind is ignored by every reader and swept by the next writer. Any number of processes read
 while one writes.
+
+Beside it: which later copies said again what was known (an older copy that arrives after them must
+not hide that), when the bytes of a file were first in hand, and up to which day a publisher was
+asked for a series.
 """
 
 from __future__ import annotations
@@ -28,6 +32,11 @@ CREATE TABLE IF NOT EXISTS ingests
 CREATE TABLE IF NOT EXISTS contents
     ({_CONTENT}, PRIMARY KEY (series, ingest)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_ingest ON contents (ingest);
+CREATE TABLE IF NOT EXISTS copies
+    (series TEXT, fetched_at TEXT, first_observed TEXT, last_observed TEXT,
+     PRIMARY KEY (series, fetched_at, first_observed)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taken (raw_sha256 TEXT PRIMARY KEY, taken_at TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pulled (series TEXT PRIMARY KEY, until TEXT) WITHOUT ROWID;
 COMMIT;
 """
 
@@ -58,6 +67,16 @@ class Content:
     source: str
     licence: str
     estimated: int  # rows whose known date comes from the release lag
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A copy that said again what was known of these observations, all of them. UTC, ISO."""
+
+    series: str
+    fetched_at: str
+    first_observed: str
+    last_observed: str
 
 
 def read_all(folder: Path) -> list[Ingest]:
@@ -102,13 +121,67 @@ def prepare(folder: Path) -> None:
     _connect(path).close()
 
 
-def add(folder: Path, ingest: Ingest, found: Iterable[Content]) -> None:
-    """Enter a finished file; from here on it counts."""
+def add(
+    folder: Path,
+    ingest: Ingest | None,
+    found: Iterable[Content],
+    confirmed: Iterable[Confirmed] = (),
+    taken: Iterable[tuple[str, str]] = (),
+) -> None:
+    """Enter a finished file, from here on it counts; and what its copies said again.
+
+    Args:
+        ingest: None where nothing was new; taken: hashes of files, and when they were in hand.
+    """
     with contextlib.closing(_connect(folder / FILE)) as database, database:
-        database.execute("INSERT INTO ingests VALUES (?, ?, ?, ?, ?)", astuple(ingest))
+        if ingest is not None:
+            database.execute("INSERT INTO ingests VALUES (?, ?, ?, ?, ?)", astuple(ingest))
         marks = ", ".join("?" * 11)
         database.executemany(
             f"INSERT INTO contents ({_CONTENT}) VALUES ({marks})", map(astuple, found)
+        )
+        database.executemany(
+            "INSERT INTO copies VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET last_observed = max(last_observed, excluded.last_observed)",
+            map(astuple, confirmed),
+        )
+        database.executemany("INSERT OR IGNORE INTO taken VALUES (?, ?)", taken)
+
+
+def confirmed(folder: Path, names: Iterable[str], after: str) -> list[Confirmed]:
+    """Copies of some series taken after a moment, by the one who writes."""
+    with contextlib.closing(_connect(folder / FILE)) as database:
+        query = "SELECT * FROM copies WHERE series = ? AND fetched_at > ?"
+        return [Confirmed(*row) for name in names for row in database.execute(query, (name, after))]
+
+
+def taken_at(folder: Path, raw_sha256: str) -> str | None:
+    """When the bytes of a file were first imported, UTC; None where they never were."""
+    with contextlib.closing(_connect(folder / FILE)) as database:
+        query = "SELECT taken_at FROM taken WHERE raw_sha256 = ?"
+        row = database.execute(query, (raw_sha256,)).fetchone()
+    return row[0] if row else None
+
+
+def pulled(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Up to which day the publisher has told each series, from its beginning on; ISO."""
+    with reading(folder) as database:
+        if database is None:
+            return {}
+        made = "SELECT 1 FROM sqlite_master WHERE name = 'pulled'"
+        if not database.execute(made).fetchone():  # a list made before this was kept
+            return {}
+        query = "SELECT series, until FROM pulled WHERE series = ?"
+        return dict(row for name in names for row in database.execute(query, (name,)))
+
+
+def enter_pulled(folder: Path, until: Iterable[tuple[str, str]]) -> None:
+    """The publisher has told these series up to these days; never an earlier one than before."""
+    with contextlib.closing(_connect(folder / FILE)) as database, database:
+        database.executemany(
+            "INSERT INTO pulled VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+            until,
         )
 
 

@@ -30,6 +30,8 @@ class Layout:
     source: str = ""
     utc: bool = False
     bars: bool = False
+    close: bool = False
+    download: tuple[str, ...] = ()
     round: str = ""
     upper: bool = False
     alias: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from typing import Any
 from drypowder.data.checks import unreadable
 from drypowder.data.known import text
 from drypowder.data.layouts import Layout
+from drypowder.data.refusals import fault
 from drypowder.data.series import catalogue
 from drypowder.errors import UsageError
 
@@ -52,8 +53,10 @@ def open_table(database: Any, path: Path) -> Table:
         raise unreadable(path, error.strerror or error) from error
 
 
-def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime) -> int:
-    """Append the rows of a table to `incoming`; returns how many.
+def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime) -> tuple[int, int]:
+    """Append the rows of a table to `incoming`; returns how many, and how many were not over.
+
+    A bar or a close counts once its time was over when the file was taken.
 
     Raises:
         UsageError: DP-176 for a file that breaks off or holds no numbers, DP-174 for stamps
@@ -61,22 +64,25 @@ def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime)
     """
     import duckdb
 
-    rows = 0
+    rows = unfinished = 0
     try:
         reader = _Reader(database, table, layout)
         reader.check()
-        for query in reader.queries():
+        for query in reader.queries(now):
             rows += database.execute(
                 "INSERT INTO incoming SELECT series, observed_on, known_on,"
                 " CASE WHEN known_on IS NULL THEN coalesce(fetched_at, $now) END, value, unit,"
-                f" {file} FROM ({query}) WHERE value IS NOT NULL",
+                f" {file} FROM ({query}) WHERE value IS NOT NULL AND over",
                 {"now": now},
             ).fetchone()[0]
+            if reader.dated and not unfinished:
+                counted = f"SELECT count(*) FROM ({query}) WHERE value IS NOT NULL AND NOT over"
+                unfinished = database.execute(counted).fetchone()[0]
     except duckdb.Error as error:
         raise unreadable(table.path, _first_line(error)) from error
     if not rows:
-        raise unreadable(table.path, "there is no row with a value in it")
-    return rows
+        raise unreadable(table.path, fault("not_over" if unfinished else "no_row"))
+    return rows, unfinished
 
 
 class _Reader:
@@ -86,10 +92,11 @@ class _Reader:
         self.database, self.table, self.layout = database, table, layout
         self.date = layout.date_column(list(table.columns)) if layout.wide else layout.observed
         self.step_s, self.bar = self._bar() if layout.bars else (0, "")
+        self.dated = bool(layout.bars or layout.close or layout.series)  # by when it was over
         self.values = layout.values or {n: n for n in table.columns if n != self.date}
 
-    def queries(self) -> Iterator[str]:
-        """A SELECT of series, observed_on, known_on, fetched_at, value, unit a value column."""
+    def queries(self, now: datetime) -> Iterator[str]:
+        """A SELECT of series, observed_on, known_on, fetched_at, value, unit, over a column."""
         has = self.table.columns
         known = self._known()
         unit = f"coalesce({_quoted(self.layout.unit_column)}, '')"
@@ -98,8 +105,8 @@ class _Reader:
             yield (
                 f"SELECT {self._name(template)} AS series, {self._observed()} AS observed_on,"
                 f" {known} AS known_on, {self._fetched()} AS fetched_at,"
-                f" {self._number(column)} AS value, {unit} AS unit"
-                f" FROM {self.table.source}{self._where()}"
+                f" {self._number(column)} AS value, {unit} AS unit, {self._over(template, now)}"
+                f" AS over FROM {self.table.source}{self._where()}"
             )
 
     def _known(self) -> str:
@@ -240,11 +247,32 @@ class _Reader:
             raise unreadable(self.table.path, "the spacing of its bars is not a usual one")
         return found[0], _BARS[found[0]]
 
-    def _where(self) -> str:
-        """Of bars all but each series' newest; of FRED what the catalogue knows."""
+    def _over(self, template: str, now: datetime) -> str:
+        """Whether what a row describes was over when the copy was taken.
+
+        Where nobody says when that was, of bars the newest of each series, and of daily closes
+        the newest day of each download, may not have been. What is typed by hand today neither.
+        """
+        if not self.dated:
+            return "true"
+        stamp, fetched = self._stamp(self.date), self._fetched()
         if self.step_s:
-            stamp, name = self._stamp(self.date), self._name(next(iter(self.values.values())))
-            return f" QUALIFY {stamp} < max({stamp}) OVER (PARTITION BY {name})"
+            return f"{stamp} < max({stamp}) OVER (PARTITION BY {self._name(template)})"
+        if self.layout.close:
+            columns = [each for each in self.layout.download if each in self.table.columns]
+            within = f"PARTITION BY {', '.join(map(_quoted, columns))}" if columns else ""
+            newest = f"{stamp} < max({stamp}) OVER ({within})"
+            return f"coalesce({fetched} >= {stamp} + INTERVAL 1 DAY, {newest})"
+        said = f"{self._known()} IS NOT NULL OR {fetched} IS NOT NULL"
+        closes = " OR ".join(
+            f"starts_with({self._name(template)}, {text(each.name.rstrip('*'))})"
+            for each in catalogue()
+            if each.close
+        )
+        return f"({said} OR {self._observed()} < {text(f'{now:%Y-%m-%d}')} OR NOT ({closes}))"
+
+    def _where(self) -> str:
+        """Of FRED what the catalogue knows."""
         if self.layout.catalogued:
             column = next(iter(self.layout.values.values())).strip("{}")
             names = ", ".join(text(n) for n in catalogue().names() if not n.endswith("*"))

@@ -40,6 +40,7 @@ class Series:
     lag_source: str = ""
     revision: str = "none"  # one of REVISIONS
     bars: bool = False  # observed at a moment, not on a day: the close of a bar, a settlement
+    close: bool = False  # moves until the end of its day, and counts from then on
     low: float = float("-inf")  # outside low..high the unit must be wrong
     high: float = float("inf")
     connector: str = ""  # who fetches it, and under which key

@@ -15,6 +15,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +84,15 @@ class Store:
     def finish(self, staging: Any, origin: str) -> Stored:
         """Settle, write, rename and list: from then on the new prints count."""
         held = ingests.contents(self.folder)
-        staging.settle(self._files(held), {each.series: each.unit for each in held})
+        staging.settle(
+            self._files(held),
+            {each.series: each.unit for each in held},
+            partial(ingests.confirmed, self.folder),
+        )
         came, new = staging.counts()
+        again = [ingests.Confirmed(*_texts(row)) for row in staging.said_again()]
         if not new:
+            ingests.add(self.folder, None, [], again, staging.taken)
             return Stored("", 0, came, {})
         stored_at = clocks.naive(staging.stored_at)
         name = f"{stored_at:%Y%m%dT%H%M%S.%f}-{os.getpid()}"
@@ -100,8 +107,8 @@ class Store:
             temporary.unlink(missing_ok=True)
         entry = ingests.Ingest(name, stored_at.isoformat(), origin, new, final.stat().st_size)
         contents = [_content(name, row) for row in staging.contents()]
-        ingests.add(self.folder, entry, contents)
-        return Stored(name, new, came - new, {each.series: each.rows for each in contents})
+        ingests.add(self.folder, entry, contents, again, staging.taken)
+        return Stored(name, new, max(came - new, 0), {each.series: each.rows for each in contents})
 
     def _files(self, held: Iterable[ingests.Content]) -> dict[str, list[str]]:
         """Files of the store by series."""
@@ -152,8 +159,12 @@ def _enter(staging: Any, prints: Prints) -> None:
 def _content(ingest: str, row: tuple) -> ingests.Content:
     """A row of `Staging.contents` with its stamps as text."""
     series, rows, *rest = row
-    cells: list[Any] = [each.isoformat() if isinstance(each, datetime) else each for each in rest]
-    return ingests.Content(series, ingest, rows, *cells)
+    return ingests.Content(series, ingest, rows, *_texts(rest))
+
+
+def _texts(cells: Iterable[Any]) -> list[Any]:
+    """Stamps as text, the rest as it is."""
+    return [each.isoformat() if isinstance(each, datetime) else each for each in cells]
 
 
 @contextlib.contextmanager

@@ -26,9 +26,25 @@ _KINDS = {"rows": "count", "age_days": "number", "estimated": "share"}
 
 def files(found: Imported, words: Catalogue) -> Table:
     """What became of each file of an import."""
-    columns = (Column("file"), Column("rows", "count"), Column("layout"), Column("skipped"))
-    rows = [(each.path, each.rows, each.layout, each.skipped) for each in found.files]
+    columns = (Column("file"), Column("rows", "count"), Column("unfinished", "count"),
+               Column("layout"), Column("skipped"))  # fmt: skip
+    rows = [
+        (each.path, each.rows, each.unfinished, each.layout, each.skipped) for each in found.files
+    ]
     return Table("data_import", columns, rows)
+
+
+def contradictions(found: Imported, words: Catalogue) -> list[str]:
+    """Files that tell revised series otherwise, a sentence a pair."""
+    return [
+        words.say(
+            "data.import.contradiction", file=each.file, other=each.other_file,
+            rows=f"{each.rows:,}", series=f"{each.series:,}", apart=f"{100 * each.apart:.3g}",
+            name=each.example[0], day=f"{each.example[1]:%Y-%m-%d}",
+            value=f"{each.example[2]:.8g}", other_value=f"{each.example[3]:.8g}",
+        )
+        for each in found.contradictions
+    ]  # fmt: skip
 
 
 def status(found: list[Standing], holes: dict[str, Gap]) -> Table:

@@ -16,7 +16,7 @@ from drypowder.errors import DrypowderError
 
 SECTIONS = (
     "calibrate", "claims", "cli", "data", "errors", "gauge", "glossary", "hindcast", "labels",
-    "liquidations", "measured", "probe", "pull", "rank", "replicate", "report", "why",
+    "liquidations", "measured", "probe", "pull", "rank", "refusals", "replicate", "report", "why",
 )  # fmt: skip
 
 
