@@ -119,6 +119,18 @@ def test_pages_begin_at_the_same_moments_every_day(venue, session, monkeypatch):
     assert len(asked) == count
 
 
+def test_a_stream_goes_on_where_it_ended_however_long_ago(venue, session):
+    asked = []
+
+    def answer(request):
+        asked.append(int(request.args["startTime"]))
+        return Response(dumped([bar(asked[-1], 150)]))
+
+    venue.expect_request("/fapi/v1/klines").respond_with_handler(answer)
+    ask(session, ["perp-1h:BTCUSDT"], {"perp-1h:BTCUSDT": date(2024, 1, 2)})
+    assert asked[0] <= stamp(datetime(2024, 1, 2, tzinfo=UTC))
+
+
 def test_funding_is_a_share_at_its_settlement(venue, session):
     at = stamp(NOW - timedelta(hours=2)) + 1  # venues are some milliseconds late
     venue.expect_request("/fapi/v1/fundingRate").respond_with_json(

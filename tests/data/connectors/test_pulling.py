@@ -173,6 +173,60 @@ def test_revisions_come_after_what_was_known(publisher, store, session, httpserv
     assert before.values.tolist() == [22500.0, 22600.0]
 
 
+@pytest.fixture
+def treasury(httpserver):
+    """The Treasury's cash at the end of each year since 2021 and of each week of 2026."""
+    days = [f"{year}-12-31" for year in range(2021, 2026)]
+    days += [f"2026-{month:02}-15" for month in range(1, 12)]
+    asked: list[str] = []
+
+    def answer(request):
+        asked.append(request.args["filter"])
+        bounds = dict(part.split(":", 1)[1].split(":") for part in asked[-1].split(","))
+        first, last = bounds["gte"], bounds.get("lte", "9999")
+        rows = [
+            {"record_date": day, "account_type": "Treasury General Account (TGA) Closing Balance",
+             "open_today_bal": "800000", "close_today_bal": "null"}
+            for day in days if first <= day <= last
+        ]  # fmt: skip
+        return Response(dumped({"data": rows, "meta": {"total-pages": 1}}))
+
+    httpserver.expect_request(re.compile(".*operating_cash_balance")).respond_with_handler(answer)
+    return asked
+
+
+@pytest.mark.parametrize("day", ["2026-11-18", "2026-10-15"])
+def test_a_pull_after_an_import_fetches_the_years_before_it_once(
+    treasury, store, session, tmp_path, day
+):
+    """Whatever the file holds: the last day only, or a day beyond the newest of the publisher."""
+    from drypowder.data.importing import import_path
+
+    path = tmp_path / "short.csv"
+    path.write_text(f"series,observed_on,value,unit\nTGA,{day},800000,USD mn\n")
+    import_path(store, path)
+    pulled(["TGA"], store, session)
+    held = stored(store, "TGA").observed_on.astype("datetime64[D]").astype(str).tolist()
+    assert {"2021-12-31", "2025-12-31", "2026-01-15", "2026-11-15", day} <= set(held)
+    whole = len(treasury)
+    assert whole > 1
+    pulled(["TGA"], store, session)
+    assert len(treasury) == whole + 1  # the running years only
+
+
+def test_a_pull_that_could_not_be_stored_is_asked_for_again(treasury, store, session, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store), "append", lambda *_, **__: _refuse())
+        assert pulled(["TGA"], store, session)["TGA"].fault.code == "DP-178"
+    whole = len(treasury)
+    assert pulled(["TGA"], store, session)["TGA"].new > 10
+    assert len(treasury) == 2 * whole
+
+
+def _refuse():
+    raise DrypowderError("DP-178", "the disk is full.")
+
+
 # --- the command line ---
 
 

@@ -161,8 +161,9 @@ def _start(feed: _Feed, since: date, now: datetime) -> int:
     reach = now - timedelta(days=reach_days(feed.rhythm))
     if feed.kind == "oi":  # the venue refuses what it no longer has
         return int(reach.replace(minute=0, second=0, microsecond=0).timestamp() * 1000)
+    # what was pulled before goes on where it ended, however long ago
     first = reach if since == date.min else datetime(since.year, since.month, since.day, tzinfo=UTC)
-    return feed.start_ms(max(first, reach))
+    return feed.start_ms(first)
 
 
 def _pages(session: Session, source: Provider, feed: _Feed, start: int) -> Found:

@@ -80,7 +80,7 @@ def questions(series: Sequence[Series], store: Store) -> list[Question]:
         DataMissingError: DP-183 for a series that nobody serves.
         UsageError: DP-188 for a source set to what is no address.
     """
-    since = _newest_stored(store, series)
+    since = _pulled_until(store, series)
     groups: dict[str, list[Series]] = {}
     for each in series:
         if each.connector not in _MODULES:
@@ -169,6 +169,8 @@ def _stored(store: Store, source: str, ready: Sequence[tuple[Series, Rows]]) -> 
         for pair in ready:
             yield from _stored(store, source, [pair])
         return
+    until = [(series.name, rows.newest.isoformat()) for series, rows in ready if rows.newest]
+    ingests.enter_pulled(store.folder, until)
     for series, rows in ready:
         yield Outcome(series, source, kept.series.get(series.name, 0), rows.newest)
 
@@ -180,13 +182,14 @@ def _as_ours(fault: DrypowderError, source: str, series: Series) -> DrypowderErr
     return refusals.wrong_unit(source, series.name, fault.message)
 
 
-def _newest_stored(store: Store, series: Sequence[Series]) -> Mapping[str, date]:
-    """Last observation of each series that is stored."""
-    found: dict[str, date] = {}
-    for each in ingests.contents(store.folder, [entry.name for entry in series]):
-        last = date.fromisoformat(each.last_observed[:10])
-        found[each.series] = max(found.get(each.series, last), last)
-    return found
+def _pulled_until(store: Store, series: Sequence[Series]) -> Mapping[str, date]:
+    """Up to which day each series was pulled from its beginning on.
+
+    What was imported does not count: a short file must not keep the years before it, nor a file
+    that runs ahead the weeks in between, from being asked for.
+    """
+    found = ingests.pulled(store.folder, [entry.name for entry in series])
+    return {name: date.fromisoformat(until) for name, until in found.items()}
 
 
 def _by_source(asked: Sequence[Question]) -> Iterator[tuple[str, list[Question]]]:

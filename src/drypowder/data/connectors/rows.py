@@ -62,7 +62,7 @@ class Rows:
         """Prints that were published, and those that are estimates, whose source says so."""
         if not self.estimates.any():
             return (self,)
-        sources = (self.source, f"{self.source}; {tables('settings')['estimate']}")
+        sources = (self.source, f"{self.source}; {tables('settings')['edgar']['estimate']}")
         chosen = (~self.estimates, self.estimates)
         return tuple(
             replace(
