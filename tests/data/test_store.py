@@ -196,6 +196,28 @@ def test_versions_name_what_can_be_seen(tmp_path):
     assert store.known_on("2026-02-06").version != first
 
 
+@pytest.mark.parametrize("what", ["facts", "catalogue", "starter"])
+def test_a_version_changes_with_all_that_is_shipped(tmp_path, monkeypatch, what):
+    """Verdicts are kept under it: one from older facts must not be given for newer ones."""
+    from drypowder.data import series, shipped
+
+    def fresh():
+        for cached in (shipped.version, shipped.starter, series.texts):
+            cached.cache_clear()
+        return open_store(tmp_path).known_on("2026-02-06").version
+
+    before = fresh()
+    assert fresh() == before
+    text = shipped._text
+    changed = {"facts": (shipped.FACTS,), "starter": shipped.FILES, "catalogue": ()}[what]
+    with monkeypatch.context() as patch:
+        patch.setattr(shipped, "_text", lambda name: text(name) + "\n" * (name in changed))
+        if what == "catalogue":
+            patch.setattr(shipped, "texts", lambda: (*series.texts(), "# another lag"))
+        assert fresh() != before
+    assert fresh() == before
+
+
 def test_working_days_know_the_holidays_of_the_federal_reserve():
     days = np.array(["2025-12-24", "2026-01-16", "2026-07-02"], dtype="datetime64[D]")
     # Christmas; King day on Monday 19 January; 4 July 2026 is a Saturday, which moves nothing

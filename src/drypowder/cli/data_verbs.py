@@ -39,6 +39,7 @@ def _top(context: typer.Context) -> None:
 @app.command("import", help=_say("import.help"))
 def import_files(
     path: Annotated[Path, typer.Argument(help=_say("import.path"))],
+    market: Annotated[str, typer.Option("--market", help=_say("import.market"))] = "",
     home: Home = None,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -47,7 +48,7 @@ def import_files(
     from drypowder.cli.knowing import import_folder
     from drypowder.cli.output import Output
 
-    import_folder(path, home, Output.of(as_json, as_csv, out))
+    import_folder(path, market, home, Output.of(as_json, as_csv, out))
 
 
 @app.command(help=_say("status.help"))

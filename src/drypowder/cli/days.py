@@ -19,13 +19,12 @@ def today() -> date:
 
 
 def day(text: str | None) -> date | None:
-    """A day written as 2026-02-06. Raises: UsageError DP-195 for another text."""
+    """A day written as 2026-02-06. Raises: UsageError DP-174 for another text."""
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise coded(UsageError, "DP-195", given=text) from error
+    from drypowder.data import clocks
+
+    return clocks.day(text)
 
 
 def known_by(as_of: str | None, home: Path | None) -> Known:

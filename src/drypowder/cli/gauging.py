@@ -29,7 +29,7 @@ def read_gauge(
     """Measure, tell, and draw the page if one was asked for.
 
     Raises:
-        UsageError: DP-195 for what is no day, DP-196 for one ahead, DP-193 for days out of order.
+        UsageError: DP-174 for what is no day, DP-196 for one ahead, DP-193 for days out of order.
         DataMissingError: DP-191 nothing is known, DP-194 with `strict`, something is old.
     """
     from drypowder.report import gauge as made
@@ -107,7 +107,7 @@ def _old(found: Gauge, late: int | None, words: Catalogue) -> str:
 
 
 def _past(text: str | None) -> date | None:
-    """A day that has come. Raises: UsageError DP-195 for what is no day, DP-196 for one ahead."""
+    """A day that has come. Raises: UsageError DP-174 for what is no day, DP-196 for one ahead."""
     found = day(text)
     if found is not None and found > today():
         raise coded(UsageError, "DP-196", given=text)

@@ -22,7 +22,7 @@ def hold_to_account(
     """Drive, simulate, compare and tell.
 
     Raises:
-        UsageError: DP-195 for what is no day, DP-220 for a day that cannot be reached.
+        UsageError: DP-174 for what is no day, DP-220 for a day that cannot be reached.
         DataMissingError: DP-222 without drivers; DP-223 with `strict`, if anything is missing.
     """
     from drypowder.data import open_store

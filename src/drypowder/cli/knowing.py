@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NAMED = 5  # series that an error names
 
 
-def import_folder(path: Path, home: Path | None, output: Output) -> None:
+def import_folder(path: Path, market: str, home: Path | None, output: Output) -> None:
     """Take files into the store and say what became of each.
 
     Raises:
@@ -28,7 +28,7 @@ def import_folder(path: Path, home: Path | None, output: Output) -> None:
     from drypowder.data.importing import import_path
 
     words = spoken()
-    found = import_path(open_store(home), path)
+    found = import_path(open_store(home), path, market=market)
     output.give_table(pages.files(found, words))
     for said in pages.contradictions(found, words):
         note(said)

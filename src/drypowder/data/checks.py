@@ -8,11 +8,12 @@ from typing import Any
 from drypowder.data.refusals import refusal
 from drypowder.data.series import Series
 from drypowder.data.units import accepted, factor
-from drypowder.errors import DrypowderError, UsageError
+from drypowder.errors import DrypowderError
 
 _FAR = 50.0  # times: between two copies of the same dates, no revision explains it
 _ENOUGH = 3  # common dates before two copies are compared
 _AS_GIVEN = "as given"
+_FIRST_DAY = "1700-01-01"  # a year before is a slip of the pen
 
 _FUTURE = """
 SELECT series, greatest(known_on, fetched_at), observed_on, name
@@ -37,6 +38,12 @@ WHERE regular AND ((NOT bars AND observed_on <> date_trunc('day', observed_on))
     OR observed_on > $now::TIMESTAMP + INTERVAL 1 DAY
     OR observed_on > known_on + INTERVAL 1 DAY)
 ORDER BY series, observed_on LIMIT 1
+"""
+_LONG_AGO = f"""
+SELECT series, strftime(observed_on, '%Y-%m-%d'), strftime(known_on, '%Y-%m-%d'), name
+FROM (SELECT series, observed_on, coalesce(known_on, fetched_at) AS known_on, file FROM by_file)
+JOIN files USING (file)
+WHERE least(observed_on, known_on) < TIMESTAMP '{_FIRST_DAY}' ORDER BY ALL LIMIT 1
 """
 _OUTSIDE = """
 SELECT f.series, f.observed_on, f.value, a.kept, a.low, a.high, name
@@ -64,11 +71,8 @@ def unit(about: Series, given: str, stored: str = "") -> tuple[str, float]:
     kept = (stored or given) if about.unit == _AS_GIVEN else about.unit
     size = factor(given, kept)
     if size is None:
-        raise UsageError(
-            "DP-172",
-            f"{about.name} comes in {given!r} and is kept in {kept!r}.",
-            f"Give it in one of: {', '.join(accepted(kept))}.",
-        )
+        raise refusal("DP-172", "unit", name=about.name, given=given, kept=kept,
+                      accepted=", ".join(accepted(kept)))  # fmt: skip
     return kept, size
 
 
@@ -77,12 +81,8 @@ def incoming(database: Any, now: datetime) -> None:
     found = database.execute(_FUTURE, {"now": now}).fetchone()
     if found:
         series, known, observed, name = found
-        raise UsageError(
-            "DP-175",
-            f"{name}: {series} of {observed:%Y-%m-%d} would be known on {known:%Y-%m-%d},"
-            " which is still to come.",
-            "Correct known_on; it is the day the figure was published, in UTC. Nothing was stored.",
-        )
+        raise refusal("DP-175", "known_in_future", file=name, series=series,
+                      day=f"{observed:%Y-%m-%d}", known=f"{known:%Y-%m-%d}")  # fmt: skip
 
 
 def by_file(database: Any) -> None:
@@ -90,11 +90,8 @@ def by_file(database: Any) -> None:
     found = database.execute(_TWICE).fetchone()
     if found:
         series, observed, low, high, name = found
-        raise UsageError(
-            "DP-173",
-            f"{name}: {series} has two values on {_when(observed)}, {low:g} and {high:g}.",
-            "Keep one, or give each the day it was published in known_on. Nothing was stored.",
-        )
+        raise refusal("DP-173", "one_file", file=name, series=series, day=_when(observed),
+                      value=f"{low:g}", other=f"{high:g}")  # fmt: skip
 
 
 def contradictions(database: Any) -> None:
@@ -119,24 +116,21 @@ def clocks(database: Any, now: datetime) -> None:
         UsageError: DP-174 for an hour where a day belongs, DP-175 for a day to come, or for a
             figure that would have been known before what it describes.
     """
+    found = database.execute(_LONG_AGO).fetchone()
+    if found:
+        series, observed, known, name = found
+        raise refusal("DP-175", "long_ago", file=name, series=series, day=observed, known=known)
     found = database.execute(_TIMELESS, {"now": now}).fetchone()
     if not found:
         return
     series, observed, known, name, hour = found
     if hour:
-        raise UsageError(
-            "DP-174",
-            f"{name}: {series} describes days, and {observed:%Y-%m-%d %H:%M} UTC is a moment.",
-            "Write the day, 2026-02-06. Nothing was stored.",
-        )
-    fault = "is still to come"
+        given = f"{observed:%Y-%m-%d %H:%M}"
+        raise refusal("DP-174", "an_hour", file=name, series=series, given=given)
+    told = {"file": name, "series": series, "day": f"{observed:%Y-%m-%d}"}
     if known is not None and known < observed:
-        fault = f"came after the day it would have been known on, {known:%Y-%m-%d}"
-    raise UsageError(
-        "DP-175",
-        f"{name}: {series} describes {observed:%Y-%m-%d}, which {fault}.",
-        "Correct observed_on or known_on. Nothing was stored.",
-    )
+        raise refusal("DP-175", "known_before", known=f"{known:%Y-%m-%d}", **told)
+    raise refusal("DP-175", "in_future", **told)
 
 
 def fresh(database: Any) -> None:
@@ -148,31 +142,19 @@ def fresh(database: Any) -> None:
     found = database.execute(_OUTSIDE).fetchone()
     if found:
         series, observed, value, kept, low, high, name = found
-        raise UsageError(
-            "DP-172",
-            f"{name}: {series} is {value:g} {kept} on {_when(observed)}, outside {low:g} to"
-            f" {high:g}: the unit must be another.",
-            "Name the unit in a column `unit`, or correct the row. Nothing was stored.",
-        )
+        raise refusal(
+            "DP-172", "outside", file=name, series=series, value=f"{value:g}", unit=kept,
+            day=_when(observed), low=f"{low:g}", high=f"{high:g}",
+        )  # fmt: skip
     found = database.execute(_JUMPED).fetchone()
     if found:
         series, ratio, name = found
-        raise UsageError(
-            "DP-172",
-            f"{name}: {series} is {ratio:.4g} times what is stored for the same dates: its unit"
-            " has changed at the source.",
-            "Name the unit in a column `unit`. Nothing was stored.",
-        )
+        raise refusal("DP-172", "jumped", file=name, series=series, ratio=f"{ratio:.4g}")
 
 
 def unreadable(path: object, fault: object) -> DrypowderError:
     """DP-176: a file that cannot be read, or holds something else than it should."""
-    return UsageError(
-        "DP-176",
-        f"{path}: {fault}.",
-        "Give CSV or Parquet with the columns series, observed_on and value; docs/data.md shows"
-        " them. Nothing was stored.",
-    )
+    return refusal("DP-176", "unreadable", path=path, fault=fault)
 
 
 def _when(stamp: datetime) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from drypowder.errors import UsageError
+from drypowder.data.refusals import refusal
 
 END_OF_DAY = timedelta(hours=23, minutes=59, seconds=59)
 Moment = str | date | datetime | None
@@ -34,7 +34,7 @@ def moment(given: Moment) -> datetime:
         return now()
     if isinstance(given, datetime):
         if given.tzinfo is None:
-            raise _no_zone(given.isoformat())
+            raise refusal("DP-174", "no_zone", given=given.isoformat())
         return given.astimezone(UTC)
     return datetime(given.year, given.month, given.day, tzinfo=UTC) + END_OF_DAY
 
@@ -48,19 +48,15 @@ def _parsed(text: str) -> date | datetime:
     try:
         return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(
-            "DP-174",
-            f"{text!r} is neither a day nor a moment.",
-            "Write 2026-02-06, or 2026-02-06T14:30:00Z with its time zone.",
-        ) from None
+        raise refusal("DP-174", "no_moment", given=text) from None
 
 
-def _no_zone(text: str) -> UsageError:
-    return UsageError(
-        "DP-174",
-        f"{text} has no time zone.",
-        "Add it: 2026-02-06T14:30:00Z, or an offset such as -05:00.",
-    )
+def day(text: str) -> date:
+    """A day written as 2026-02-06. Raises UsageError DP-174 for another text."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise refusal("DP-174", "no_day", given=text) from None
 
 
 def working_days_later(days: NDArray, count: int) -> NDArray:

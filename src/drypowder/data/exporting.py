@@ -12,7 +12,8 @@ import numpy as np
 
 from drypowder.data.known import Known
 from drypowder.data.overview import COLUMNS, prints
-from drypowder.errors import DrypowderError, UsageError
+from drypowder.data.refusals import refusal
+from drypowder.errors import DrypowderError
 
 _STAMPS = ("observed_on", "known_on", "stored_at", "fetched_at")
 
@@ -28,22 +29,15 @@ def export(known: Known, names: Sequence[str], out: Path) -> int:
         DrypowderError: DP-178 when the file cannot be written.
     """
     if out.suffix.lower() not in (".csv", ".parquet"):
-        raise UsageError(
-            "DP-176",
-            f"{out}: the name of the file does not say which kind it shall be.",
-            "End it in .csv or .parquet.",
-        )
+        raise refusal("DP-176", "no_format", path=out)
     columns = _columns(known, names)
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         (_csv if out.suffix.lower() == ".csv" else _parquet)(columns, temporary)
         temporary.replace(out)
     except OSError as error:
-        raise DrypowderError(
-            "DP-178",
-            f"{out} cannot be written: {error.strerror or error}.",
-            "Choose another place.",
-        ) from error
+        fault = error.strerror or error
+        raise refusal("DP-178", "export", DrypowderError, path=out, fault=fault) from error
     finally:
         temporary.unlink(missing_ok=True)
     return len(columns["value"])

@@ -18,13 +18,14 @@ from typing import Any
 
 from drypowder.data import clocks, ingests, reading
 from drypowder.data.checks import unreadable
+from drypowder.data.connectors import dumps
 from drypowder.data.layouts import recognise
 from drypowder.data.prints import Stored
+from drypowder.data.refusals import phrase
 from drypowder.data.series import catalogue
-from drypowder.data.store import Store
+from drypowder.data.store import Store, enter
 
 _TABLES = (".csv", ".csv.gz", ".parquet")
-_NO_TABLE = "no CSV or Parquet file"
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,11 @@ class Imported:
     contradictions: tuple[Contradiction, ...] = ()
 
 
-def import_path(store: Store, path: str | Path) -> Imported:
+def import_path(store: Store, path: str | Path, *, market: str = "") -> Imported:
     """Take a file, or all files of a folder, into the store: everything or nothing.
+
+    Args:
+        market: perp or spot, of dumps of bars that do not say it themselves.
 
     Raises:
         UsageError: DP-176 for a file that cannot be read or recognised; DP-170 and DP-172 to
@@ -68,11 +72,19 @@ def import_path(store: Store, path: str | Path) -> Imported:
         DrypowderError: DP-178 when the store cannot be written.
     """
     given = Path(path).expanduser()
+    if market and market not in dumps.MARKETS:
+        raise unreadable(given, phrase("dump_market"))
     found = list(_files(given))
     with store.writing() as staging:
-        reports = [_read(staging, store, each, given, alone=given.is_file()) for each in found]
+        reports = []
+        for each in found:
+            name = each.name if given.is_file() else str(each.relative_to(given))
+            if dumps.is_dump(each):
+                reports.append(_read_dump(staging, each, name, market))
+            else:
+                reports.append(_read(staging, store, each, name, alone=given.is_file()))
         if not any(report.rows for report in reports):
-            raise unreadable(given, "nothing in it is a series")
+            raise unreadable(given, phrase("no_series"))
         stored = store.finish(staging, str(given))
         told = tuple(Contradiction(*row) for row in staging.contradictions())
     return Imported(stored, tuple(reports), told)
@@ -84,13 +96,13 @@ def _files(given: Path) -> Iterator[Path]:
         yield given
         return
     if not given.is_dir():
-        raise unreadable(given, "there is no such file or folder")
+        raise unreadable(given, phrase("nowhere"))
     try:
         below = sorted(given.rglob("*"), key=lambda each: str(each.relative_to(given)))
     except OSError as error:
         raise unreadable(given, error.strerror or error) from error
     if not below and not _may_list(given):
-        raise unreadable(given, "the folder may not be read")
+        raise unreadable(given, phrase("closed_folder"))
     yield from (each for each in below if each.is_file() and not each.name.startswith("."))
 
 
@@ -101,16 +113,23 @@ def _may_list(folder: Path) -> bool:
         return False
 
 
-def _read(staging: Any, store: Store, path: Path, top: Path, *, alone: bool) -> FileRead:
-    """One file into the staging tables, or the reason why not."""
-    name = path.name if alone else str(path.relative_to(top))
+def _read_dump(staging: Any, path: Path, name: str, market: str) -> FileRead:
+    """A dump of bars or funding: each known at its close, as the venue tells it."""
+    found = dumps.read_dump(path, market=market)
+    for each in found:
+        enter(staging, each)
+    return FileRead(name, dumps.SOURCE, sum(len(each) for each in found), "")
+
+
+def _read(staging: Any, store: Store, path: Path, name: str, *, alone: bool) -> FileRead:
+    """One table into the staging tables, or the reason why not."""
     if not name.lower().endswith(_TABLES):
-        return _left_out(path, name, _NO_TABLE, alone)
+        return _left_out(path, name, phrase("no_table"), alone)
     table = reading.open_table(staging.database, path)
     layout = recognise(list(table.columns), path, catalogue())
     if layout is None:
         shown = ", ".join(list(table.columns)[:6])
-        return _left_out(path, name, f"its columns are not known ({shown})", alone)
+        return _left_out(path, name, phrase("columns_unknown", columns=shown), alone)
     if layout.skip:
         return _left_out(path, name, layout.skip, alone)
     sha256 = _sha256(path)

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from drypowder.errors import DataMissingError
+from drypowder.data.refusals import phrase, refusal
+from drypowder.errors import DataMissingError, DrypowderError
 
 FILE = "ingests.sqlite"
 _BUSY_S = 30.0
@@ -117,7 +118,7 @@ def prepare(folder: Path) -> None:
     """
     path = folder / FILE
     if not path.exists() and any(folder.glob("*.parquet")):
-        raise damaged(path, "the list of its files is gone")
+        raise damaged(path, phrase("list_gone"))
     _connect(path).close()
 
 
@@ -206,13 +207,9 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
         database.close()
 
 
-def damaged(path: Path, fault: object) -> DataMissingError:
+def damaged(path: Path, fault: object) -> DrypowderError:
     """DP-177: a file of the store is not what was written."""
-    return DataMissingError(
-        "DP-177",
-        f"{path}: the store cannot be read ({fault}).",
-        "Move its folder away and import or pull again; nothing was changed.",
-    )
+    return refusal("DP-177", "damaged", DataMissingError, path=path, fault=fault)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

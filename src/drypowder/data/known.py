@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drypowder.data import clocks, ingests
+from drypowder.data import clocks, ingests, shipped
+from drypowder.data.refusals import refusal
 from drypowder.data.series import Series, catalogue, unknown
 from drypowder.errors import DataMissingError, DrypowderError
 
@@ -86,7 +87,7 @@ class Known:
     def version(self) -> str:
         """A short name of what can be seen: the key of every result computed from it."""
         parts = [each.ingest for each in ingests.read_all(self.folder)]
-        parts.append(self.starter.version if self.starter else "")
+        parts += [shipped.version(), self.starter.version if self.starter else ""]
         # without a bound an answer still depends on the day, by what is stale
         parts.append(self.as_of.isoformat() if self.bounded else f"{self.as_of:%Y-%m-%d} all")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
@@ -270,11 +271,8 @@ def missing(name: str, as_of: datetime) -> DrypowderError:
     how = (
         f"drypowder data pull {name}" if about and about.connector else "drypowder data import FILE"
     )
-    return DataMissingError(
-        "DP-171",
-        f"nothing of {name} could be known on {as_of:%Y-%m-%d}.",
-        f"Run `{how}`; `drypowder data status` lists what is stored.",
-    )
+    day = f"{as_of:%Y-%m-%d}"
+    return refusal("DP-171", "nothing_known", DataMissingError, name=name, day=day, command=how)
 
 
 def _start(given: clocks.Moment) -> datetime:

@@ -12,9 +12,8 @@ from typing import Any
 from drypowder.data.checks import unreadable
 from drypowder.data.known import text
 from drypowder.data.layouts import Layout
-from drypowder.data.refusals import fault
+from drypowder.data.refusals import phrase, refusal
 from drypowder.data.series import catalogue
-from drypowder.errors import UsageError
 
 _NOTHING = "('', '.', 'null', 'na', 'n/a', 'nan', 'nd', 'none', '-')"
 _THOUSANDS = r"^\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*$"
@@ -44,7 +43,7 @@ def open_table(database: Any, path: Path) -> Table:
         source = f"read_csv({text(str(path))}, {how})"
     try:
         if path.stat().st_size == 0:
-            raise unreadable(path, "the file is empty")
+            raise unreadable(path, phrase("empty_file"))
         described = database.execute(f"DESCRIBE FROM {source}").fetchall()
         return Table(path, source, {row[0]: row[1] for row in described})
     except duckdb.Error as error:
@@ -81,7 +80,7 @@ def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime)
     except duckdb.Error as error:
         raise unreadable(table.path, _first_line(error)) from error
     if not rows:
-        raise unreadable(table.path, fault("not_over" if unfinished else "no_row"))
+        raise unreadable(table.path, phrase("not_over" if unfinished else "no_row"))
     return rows, unfinished
 
 
@@ -122,25 +121,30 @@ class _Reader:
         """Every filled cell is a number and a stamp with its zone. Raises UsageError."""
         for column in self.values:
             self._find(
-                f"{self._number(column)} IS NULL AND {self._filled(column)}", column, "no number"
+                f"{self._number(column)} IS NULL AND {self._filled(column)}",
+                column,
+                "no_number_there",
             )
         stamps = [c for c in (self.date, self.layout.known) if c in self.table.columns]
         for column in stamps:
             unread = f"{self._stamp(column)} IS NULL AND {self._filled(column)}"
-            self._find(unread, column, "no date or stamp")
+            self._find(unread, column, "no_stamp_there")
             if not self.layout.utc:
                 self._check_zone(column)
         for column in self._naming():
-            self._find(f"coalesce(trim({_quoted(column)}::VARCHAR), '') = ''", column, "no name")
+            self._find(
+                f"coalesce(trim({_quoted(column)}::VARCHAR), '') = ''", column, "no_name_there"
+            )
         for column in stamps[:1]:
-            self._find(f"NOT ({self._filled(column)})", column, "no date or stamp")
+            self._find(f"NOT ({self._filled(column)})", column, "no_stamp_there")
 
     def _find(self, condition: str, column: str, fault: str) -> None:
         found = self.database.execute(
             f"SELECT {_quoted(column)}::VARCHAR FROM {self.table.source} WHERE {condition} LIMIT 1"
         ).fetchone()
         if found:
-            raise unreadable(self.table.path, f"{column} holds {found[0]!r}, which is {fault}")
+            what = phrase("bad_cell", column=column, given=found[0], what=phrase(fault))
+            raise unreadable(self.table.path, what)
 
     def _check_zone(self, column: str) -> None:
         """A stamp with an hour needs its zone; a date needs none. Raises UsageError DP-174."""
@@ -155,11 +159,8 @@ class _Reader:
             f"SELECT {cell}::VARCHAR FROM {self.table.source} WHERE {bare} LIMIT 1"
         ).fetchone()
         if found:
-            raise UsageError(
-                "DP-174",
-                f"{self.table.path}: {column} holds {found[0]}, a moment without a time zone.",
-                "Write it with its zone, 2026-02-06T14:30:00Z. Nothing was stored.",
-            )
+            raise refusal("DP-174", "no_zone_in_file", file=self.table.path, column=column,
+                          given=found[0])  # fmt: skip
 
     def _naming(self) -> list[str]:
         """Columns whose text is part of a series' name."""
@@ -244,7 +245,7 @@ class _Reader:
             f" (SELECT DISTINCT {stamp} AS opened FROM {self.table.source}))"
         ).fetchone()
         if not found or found[0] not in _BARS:
-            raise unreadable(self.table.path, "the spacing of its bars is not a usual one")
+            raise unreadable(self.table.path, phrase("bar_spacing"))
         return found[0], _BARS[found[0]]
 
     def _over(self, template: str, now: datetime) -> str:

@@ -23,9 +23,9 @@ def refusal(
     return kind(code, entry["message"].format(**values), entry.get("hint", "").format(**values))
 
 
-def fault(which: str, /, **values: object) -> str:
-    """What is wrong, as a part of a refusal's sentence: an entry of `[faults]`."""
-    return str(_words()["faults"][which]).format(**values)
+def phrase(which: str, /, **values: object) -> str:
+    """What is wrong, as a part of a refusal's sentence: an entry of `[phrases]`."""
+    return str(_words()["phrases"][which]).format(**values)
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import resources
 
-from drypowder.errors import UsageError
+from drypowder.data.refusals import phrase, refusal
+from drypowder.errors import DrypowderError
 
 REVISIONS = ("none", "revised", "reestimated")
 PERIOD_DAYS = {
@@ -107,25 +108,27 @@ class Catalogue:
         return len(self._entries)
 
 
-def unknown(name: str, known: Iterable[str]) -> UsageError:
+def unknown(name: str, known: Iterable[str]) -> DrypowderError:
     """DP-170 with the names that look most like the one asked for."""
     names = list(known)
     by_case = {each.upper(): each for each in names}
     near = difflib.get_close_matches(name.upper(), list(by_case), 4, 0.5)
-    hint = f"Near: {', '.join(by_case[each] for each in near)}." if near else ""
-    return UsageError(
-        "DP-170",
-        f"{name!r} is no series of the catalogue.",
-        f"{hint} `drypowder data status` lists those stored; your own are named own:NAME.".strip(),
-    )
+    said = phrase("near", names=", ".join(by_case[each] for each in near)) if near else ""
+    return refusal("DP-170", "unknown", name=name, near=said)
 
 
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """The catalogue that is shipped, read once."""
+    return Catalogue([each for text in texts() for each in read(text)])
+
+
+@lru_cache(maxsize=1)
+def texts() -> tuple[str, ...]:
+    """The files of the catalogue in the order of their names."""
     folder = resources.files("drypowder.data").joinpath("catalogue")
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    return Catalogue([each for f in files for each in read(f.read_text(encoding="utf-8"))])
+    return tuple(f.read_text(encoding="utf-8") for f in files)
 
 
 def read(text: str) -> list[Series]:

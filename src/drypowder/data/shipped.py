@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drypowder.data import clocks
-from drypowder.data.series import Series, catalogue
+from drypowder.data.series import Series, catalogue, texts
 from drypowder.data.units import factor
 
 FILES = ("monthly.csv", "quarterly.csv")
@@ -110,8 +110,8 @@ def out_on(about: Series, observed: NDArray) -> NDArray:
 def starter() -> Starter:
     """The starter figures, read once, in the units of the catalogue."""
     found: dict[str, list[tuple[str, float, str]]] = {}
-    texts = [_text(name) for name in FILES]
-    for text in texts:
+    files = [_text(name) for name in FILES]
+    for text in files:
         for row in csv.DictReader(io.StringIO(text)):
             about = catalogue().get(row["series"])
             size = factor(row["unit"], about.unit)
@@ -119,7 +119,13 @@ def starter() -> Starter:
             found.setdefault(row["series"], []).append(
                 (row["observed_on"], float(row["value"]) * size, row["source"])
             )
-    return Starter({name: tuple(sorted(rows)) for name, rows in found.items()}, _short(texts))
+    return Starter({name: tuple(sorted(rows)) for name, rows in found.items()}, _short(files))
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """A short hash of what is shipped beside starter figures: dated facts, and the catalogue."""
+    return _short([_text(FACTS), *texts()])
 
 
 @lru_cache(maxsize=1)
@@ -138,5 +144,5 @@ def _text(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _short(texts: list[str]) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+def _short(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

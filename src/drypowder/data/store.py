@@ -24,6 +24,7 @@ import numpy as np
 from drypowder.data import clocks, ingests
 from drypowder.data.known import Known
 from drypowder.data.prints import Prints, Stored
+from drypowder.data.refusals import refusal
 from drypowder.data.series import catalogue
 from drypowder.data.shipped import Starter, starter
 from drypowder.errors import DrypowderError
@@ -61,7 +62,7 @@ class Store:
         """
         with self.writing() as write:
             for each in prints:
-                _enter(write, each)
+                enter(write, each)
             return self.finish(write, origin)
 
     @contextlib.contextmanager
@@ -138,7 +139,7 @@ def open_store(home: str | Path | None = None, *, shipped: bool = True) -> Store
     return Store(home_folder(home), shipped=starter() if shipped else None)
 
 
-def _enter(staging: Any, prints: Prints) -> None:
+def enter(staging: Any, prints: Prints) -> None:
     """One source into the staging tables."""
     count = len(prints.values)
     fetched = np.datetime64(clocks.naive(prints.fetched_at), "us")
@@ -199,11 +200,7 @@ def _of_disk(error: Exception) -> bool:
 
 
 def _cannot_write(folder: Path, fault: object) -> DrypowderError:
-    return DrypowderError(
-        "DP-178",
-        f"{folder} cannot be written: {fault}. The store is as it was.",
-        "Make room or choose another home (--home, DRYPOWDER_HOME); then run it again.",
-    )
+    return refusal("DP-178", "store", DrypowderError, path=folder, fault=fault)
 
 
 def _to_disk(path: Path) -> None:

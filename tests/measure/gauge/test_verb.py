@@ -89,7 +89,7 @@ def test_without_a_day_it_answers_for_its_newest_figures_and_says_how_old_they_a
 
 
 @pytest.mark.parametrize(("given", "code", "error"), [
-    (("--as-of", "06.02.2026"), 2, "DP-195"),
+    (("--as-of", "06.02.2026"), 2, "DP-174"),
     (("--as-of", "2999-01-01"), 2, "DP-196"),
     (("--as-of", "2026-02-06", "--since", "2026-02-06"), 2, "DP-193"),
     (("--as-of", "2021-07-01"), 3, "DP-191"),

@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from drypowder.data.connectors._refusals import no_key
-from drypowder.errors import DataMissingError, UsageError
+from drypowder.data.refusals import refusal
+from drypowder.errors import DataMissingError
 
 CONTACT = "DRYPOWDER_CONTACT"
 
@@ -63,11 +64,8 @@ class Provider:
         """Who asks, as the publisher may wish to know. Raises DataMissingError DP-182."""
         given = os.environ.get(CONTACT, "").strip()
         if self.wants_contact and not given:
-            raise DataMissingError(
-                "DP-182",
-                f"{self.title} answers only those who say who asks, and {CONTACT} is not set.",
-                f"Set {CONTACT} to your name and e-mail address; it is sent to publishers and "
-                "stored nowhere.",
+            raise refusal(
+                "DP-182", "no_contact", DataMissingError, source=self.title, variable=CONTACT
             )
         return given
 
@@ -124,17 +122,9 @@ def base_url(name: str, default: str) -> str:
     variable = f"DRYPOWDER_{name.upper()}_URL"
     url = os.environ.get(variable, "").strip() or default
     if url and not _is_address(url):
-        raise UsageError(
-            "DP-188",
-            f"{variable} is {url!r}, which is no address.",
-            "Write it with its scheme, as in https://mirror.example.org.",
-        )
+        raise refusal("DP-188", "no_address", variable=variable, url=url)
     if "@" in urlsplit(url).netloc:
-        raise UsageError(
-            "DP-188",
-            f"{variable} holds a user or a password, which would be stored with each reply.",
-            "Leave them out; let a proxy on this machine add them.",
-        )
+        raise refusal("DP-188", "password", variable=variable)
     return url.rstrip("/")
 
 

@@ -23,9 +23,10 @@ from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors import klines
 from drypowder.data.connectors._settings import Provider, provider, reach_days, rerouted
 from drypowder.data.connectors.question import Question
-from drypowder.data.connectors.reading import fields_of, json_of, list_of
+from drypowder.data.connectors.reading import fields_of, json_of, list_of, moment_of
 from drypowder.data.connectors.rows import Print, Rows, number, rows
 from drypowder.data.connectors.wire import Passing, Reply, Session
+from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 
 _NAME = re.compile(r"(perp|spot)(?:-(volume|low|high))?-(1d|4h|1h)")
@@ -97,13 +98,21 @@ def read_stamped(found: Found, series: Series, source: str, value: str) -> Rows:
         for each in list_of(source, series.name, json_of(source, reply)):
             row = fields_of(source, series.name, each, [stamp, value])
             try:
-                # the venue's stamps are some milliseconds late; a settlement is on the minute
-                told = datetime.fromtimestamp(float(row[stamp]) / 1000.0, UTC)
-                on = (told + timedelta(seconds=30)).replace(second=0, microsecond=0)
+                on, told = settled(row[stamp])
                 prints.append(Print(on, number(row[value], value), max(on, told)))
-            except (TypeError, ValueError) as error:
+            except (ValueError, OverflowError) as error:
                 raise refusals.changed(source, series.name, str(error)) from None
     return rows(series, source, prints, found, unit=series.served_in or series.unit)
+
+
+def settled(milliseconds: Any) -> tuple[datetime, datetime]:
+    """The minute of a settlement, and the venue's own stamp, some milliseconds late.
+
+    Raises:
+        ValueError: it is no stamp.
+    """
+    told = moment_of(number(milliseconds, "time") / 1000.0)
+    return (told + timedelta(seconds=30)).replace(second=0, microsecond=0), told
 
 
 def leverage_tiers(session: Session, symbols: Sequence[str]) -> Reply:
@@ -220,9 +229,8 @@ def _asked(
         raise refusals.refused(source.title, url, _short(error)) from None
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         if heard() is None:
-            raise refusals.not_readable(
-                source.title, url, f"not as ccxt expects ({error})"
-            ) from None
+            fault = phrase("not_as_ccxt", fault=error)
+            raise refusals.not_readable(source.title, url, fault) from None
         return None  # its bytes are read below, and judged there
 
 
@@ -233,8 +241,8 @@ def _extent(feed: _Feed, source: Provider, reply: Reply) -> tuple[int, int, Repl
     for each in found:
         try:
             stamps.append(int(each[_STAMPS.get(feed.kind, 0)]))
-        except (KeyError, IndexError, TypeError, ValueError):
-            raise refusals.changed(source.title, feed.symbol, "a row has no time") from None
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError):
+            raise refusals.changed(source.title, feed.symbol, phrase("row_without_time")) from None
     return len(found), max(stamps, default=0), reply
 
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import provider
 from drypowder.data.connectors.question import Question
-from drypowder.data.connectors.reading import fields_of, json_of, list_of
+from drypowder.data.connectors.reading import fields_of, json_of, list_of, moment_of
 from drypowder.data.connectors.rows import Print, Rows, number, rows
 from drypowder.data.connectors.wire import Reply, Session, address
+from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 
 _ALL = "/stablecoincharts/all"
@@ -48,14 +49,14 @@ def read(found: tuple[list[Any], Reply], series: Series, source: str) -> Rows:
     """`total`: coins of every peg; `usd`: those pegged to the dollar."""
     entries, reply = found
     if series.key not in ("total", "usd"):
-        raise refusals.unknown(source, f"stablecoins:{series.key} (known: total, usd)")
+        raise refusals.unknown(source, phrase("stablecoins", key=series.key))
     prints = []
     for each in entries:
         row = fields_of(source, series.name, each, ["date", _AMOUNT])
         try:
-            on = datetime.fromtimestamp(float(row["date"]), UTC).date()
+            on = moment_of(row["date"]).date()
             value = _amount(row[_AMOUNT], series.key)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise refusals.changed(source, series.name, str(error)) from None
         if on < reply.fetched_at.date():
             prints.append(Print(on, value))
@@ -65,7 +66,7 @@ def read(found: tuple[list[Any], Reply], series: Series, source: str) -> Rows:
 def _amount(by_peg: Any, which: str) -> float:
     """USD over pegs; NaN where the day has none. Raises ValueError for another form."""
     if not isinstance(by_peg, dict):
-        raise ValueError(f"{_AMOUNT} is {type(by_peg).__name__}, no object")
+        raise ValueError(phrase("by_peg", name=_AMOUNT, kind=type(by_peg).__name__))
     amounts = {peg: number(value, peg) for peg, value in by_peg.items()}
     if "peggedUSD" not in amounts:
         return math.nan

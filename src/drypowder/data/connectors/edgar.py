@@ -27,6 +27,7 @@ from drypowder.data.connectors.question import Question
 from drypowder.data.connectors.reading import fields_of, json_of, list_of
 from drypowder.data.connectors.rows import Print, Rows, day, number, rows
 from drypowder.data.connectors.wire import Reply, Session, address
+from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 
 _PATH = "/api/xbrl/companyfacts/CIK{cik:010d}.json"
@@ -125,7 +126,7 @@ def read_facts(found: Found, series: Series, source: str) -> Rows:
     else:
         prints = list(_level_prints(facts, tables("companies")["levels"][measure], series, source))
     if not prints:
-        raise refusals.unknown(source, f"{measure} of {series.key} under a tag that we know")
+        raise refusals.unknown(source, phrase("tag_unknown", measure=measure, company=series.key))
     return rows(series, source, prints, [reply], unit="USD")
 
 
@@ -263,8 +264,9 @@ def _facts(facts: dict[str, Any], tag: str, series: Series, source: str) -> list
     if tag not in facts:
         return []
     units = fields_of(source, f"{series.key} {tag}", facts[tag], ["units"])["units"]
+    fields_of(source, f"{series.key} {tag}", units, [])
     if "USD" not in units:
-        fault = f"{tag} is reported in {', '.join(units) or 'no unit'}, not in USD"
+        fault = phrase("tag_unit", tag=tag, units=", ".join(units) or phrase("no_unit"))
         raise refusals.wrong_unit(source, series.name, fault)
     found = []
     for entry in list_of(source, f"{series.key} {tag}", units, "USD"):
@@ -302,7 +304,7 @@ def _nobody(source: Provider, ticker: str, members: Sequence[Series]) -> Questio
 
     def fetch(_: Session) -> Found:
         known = ", ".join(companies())
-        raise refusals.unknown(source.title, f"{ticker!r} under a number that we know ({known})")
+        raise refusals.unknown(source.title, phrase("company_unknown", company=ticker, known=known))
 
     return Question(source, tuple(members), (), fetch, lambda found, _: found)
 
@@ -310,4 +312,4 @@ def _nobody(source: Provider, ticker: str, members: Sequence[Series]) -> Questio
 def _gaap(source: str, ticker: str, reply: Reply) -> Found:
     tree = fields_of(source, ticker, json_of(source, reply), ["facts"])
     facts = fields_of(source, ticker, tree["facts"], ["us-gaap"])["us-gaap"]
-    return facts, reply
+    return fields_of(source, ticker, facts, []), reply

@@ -20,14 +20,16 @@ from typing import Any
 from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import Provider, provider
 from drypowder.data.connectors.question import Question
-from drypowder.data.connectors.reading import fields_of, json_of, list_of
+from drypowder.data.connectors.reading import count_of, fields_of, json_of, list_of, not_again
 from drypowder.data.connectors.rows import Print, Rows, day, number, rows
 from drypowder.data.connectors.windows import windows
 from drypowder.data.connectors.wire import Reply, Session, address
+from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 
 _ROOT = "/services/api/fiscal_service/"
 _PAGE = 10_000  # rows a page, the API's largest
+_PAGES = 1000  # more than any table has
 _YEARS = 5  # asked at once: little enough for one page of most tables
 _AGAIN_DAYS = 45  # asked again before the newest stored day, for late corrections
 _CLOSING = "Treasury General Account (TGA) Closing Balance"
@@ -84,7 +86,7 @@ def sold(entries: list[dict[str, Any]], series: Series, source: str) -> list[Pri
     """What was accepted at the auctions of a day; the results are known on that day."""
     kind = series.key.partition(":")[2]
     if kind not in _SOLD:
-        raise refusals.unknown(source, f"auctions of {kind!r} (known: {', '.join(_SOLD)})")
+        raise refusals.unknown(source, phrase("auctions", kind=kind, known=", ".join(_SOLD)))
     by_day: dict[date, list[float]] = {}
     for row in entries:
         if row["security_type"] in _SOLD[kind]:
@@ -168,11 +170,13 @@ def _pages(
 ) -> Iterator[tuple[list[Any], Reply]]:
     for window in windows(_first(table, since), session.now().date(), _YEARS):
         page, pages = 1, 1
+        seen: set[str] = set()
         while page <= pages:
             found, pages, reply = session.get(
                 source, _ROOT + table.path, _params(table, window, page),
                 lambda reply: _page(source.title, table, reply), extension="json",
             )  # fmt: skip
+            not_again(source.title, table.path, reply, seen)
             yield found, reply
             page += 1
 
@@ -190,8 +194,8 @@ def _page(source: str, table: _Table, reply: Reply) -> tuple[list[Any], int, Rep
     found = list_of(source, table.path, tree, "data")
     for row in found[:1]:
         fields_of(source, table.path, row, table.fields)
-    pages = (tree.get("meta") or {}).get("total-pages", 1)
-    return found, int(pages), reply
+    meta = fields_of(source, table.path, tree.get("meta") or {}, [])
+    return found, count_of(source, table.path, meta.get("total-pages", 1), _PAGES), reply
 
 
 def _params(table: _Table, window: tuple[date, date | None], page: int) -> dict[str, str]:

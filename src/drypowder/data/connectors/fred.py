@@ -23,9 +23,17 @@ from typing import Any
 from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import Provider, provider
 from drypowder.data.connectors.question import Question
-from drypowder.data.connectors.reading import csv_of, fields_of, json_of, list_of
+from drypowder.data.connectors.reading import (
+    count_of,
+    csv_of,
+    fields_of,
+    json_of,
+    list_of,
+    not_again,
+)
 from drypowder.data.connectors.rows import Print, Rows, changes_only, day, number, rows
 from drypowder.data.connectors.wire import Reply, Session, address
+from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 
 _GRAPH = "/graph/fredgraph.csv"
@@ -34,6 +42,7 @@ _ALWAYS = "9999-12-31"  # the API's word for: still in force
 _FIRST = "1776-07-04"  # the API's earliest real-time day
 _WINDOW = 1000  # vintages a request; the API allows 2000
 _PAGE = 100_000  # rows a page, the API's largest
+_ROWS = 10_000_000  # more than any series has
 _UNITS = {  # as the metadata begin -> our word; the longest that fits
     "millions of u.s. dollars": "USD mn", "millions of dollars": "USD mn",
     "billions of u.s. dollars": "USD bn", "billions of dollars": "USD bn",
@@ -72,7 +81,7 @@ def read_csv(reply: Reply, series: Series, source: str) -> Rows:
     dates = [k for k, name in enumerate(header) if name.strip().lower() in _DATES]
     values = [k for k, name in enumerate(header) if name.strip().upper() == series.key.upper()]
     if not dates or not values:
-        fault = f"columns are {', '.join(header[:6])}, not a date and {series.key}"
+        fault = phrase("fred_columns", columns=", ".join(header[:6]), series=series.key)
         raise refusals.changed(source, series.name, fault)
     try:
         prints = [
@@ -128,13 +137,22 @@ def _fetch_vintages(session: Session, source: Provider, series: Series) -> _Vint
         raise refusals.unknown(source.title, series.key)
     units = fields_of(source.title, series.name, entry[0], ["units"])["units"]
     tree, _ = ask("/fred/series/vintagedates", {"series_id": series.key}, ["vintage_dates"])
-    vintages = list_of(source.title, series.name, tree, "vintage_dates")
+    vintages = _days(source.title, series.name, tree)
     prints, replies = [], []
     for first, last in windows(vintages):
-        for tree, reply in _pages(ask, series.key, first, last):
+        for tree, reply in _pages(ask, source.title, series.key, first, last):
             replies.append(reply)
             prints += _observations(source.title, series.name, tree)
     return _Vintages(unit_of(str(units)), prints, replies)
+
+
+def _days(source: str, name: str, tree: dict[str, Any]) -> list[str]:
+    """Days on which something was published, as the API writes them."""
+    given = list_of(source, name, tree, "vintage_dates")
+    try:
+        return [day(each).isoformat() for each in given]
+    except ValueError as error:
+        raise refusals.changed(source, name, str(error)) from None
 
 
 def windows(vintages: Sequence[str]) -> list[tuple[str, str]]:
@@ -146,16 +164,18 @@ def windows(vintages: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(starts, ends, strict=True))
 
 
-def _pages(ask: Any, key: str, first: str, last: str):
+def _pages(ask: Any, source: str, key: str, first: str, last: str):
     """Pages of one real-time period, each with its reply."""
     offset, total = 0, 1
+    seen: set[str] = set()
     while offset < total:
         params = {"series_id": key, "realtime_start": first, "realtime_end": last,
                   "limit": str(_PAGE), "offset": str(offset)}  # fmt: skip
         tree, reply = ask("/fred/series/observations", params, ["observations"])
+        not_again(source, key, reply, seen)
         yield tree, reply
         offset += _PAGE
-        total = int(tree.get("count", 0))
+        total = count_of(source, key, tree.get("count", 0), _ROWS)
 
 
 def _ask(

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from drypowder.data.refusals import phrase
+
 _FIELDS = 12
 _MICROSECONDS_FROM = 10**14  # a stamp this large is not in milliseconds before the year 5138
 
@@ -37,16 +39,25 @@ class Bar:
 
 def read_json(content: bytes, until: datetime) -> list[Bar]:
     """Bars of a REST reply that were over at `until`. Raises ValueError for another form."""
-    found = json.loads(content)
+    try:
+        found = json.loads(content)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
     if not isinstance(found, list):
-        raise ValueError(f"klines are a list, not {type(found).__name__}")
+        raise ValueError(phrase("klines_list", kind=type(found).__name__))
     return _bars(found, until)
+
+
+def has_header(content: bytes) -> bool:
+    """Whether a dump begins with names of columns."""
+    text = content[:4096].decode("utf-8-sig", errors="replace")
+    return _is_header(text.partition("\n")[0].split(","))
 
 
 def read_csv(content: bytes, until: datetime) -> list[Bar]:
     """Bars of a public dump, with a header line or without. Raises ValueError."""
     lines = [line for line in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if line]
-    if lines and not _is_number(lines[0][0]):
+    if lines and _is_header(lines[0]):
         lines = lines[1:]
     return _bars(lines, until)
 
@@ -59,14 +70,14 @@ def _bars(lines: Sequence[Any], until: datetime) -> list[Bar]:
 def _bar(line: Any, place: int) -> Bar:
     """One line. Raises ValueError naming its place."""
     if not isinstance(line, (list, tuple)) or len(line) != _FIELDS:
-        raise ValueError(f"bar {place} has not {_FIELDS} fields")
+        raise ValueError(phrase("bar_fields", place=place, count=_FIELDS))
     try:
         prices = [float(line[k]) for k in (1, 2, 3, 4, 5, 7)]
         opened, closed = _moment(line[0]), _moment(int(line[6]) + 1)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"bar {place}: {error}") from None
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise ValueError(phrase("bar_fault", place=place, fault=error)) from None
     if not prices[2] <= min(prices[0], prices[3]) <= max(prices[0], prices[3]) <= prices[1]:
-        raise ValueError(f"bar {place}: open and close are not between low and high")
+        raise ValueError(phrase("bar_range", place=place))
     return Bar(opened, closed, *prices)
 
 
@@ -75,5 +86,5 @@ def _moment(stamp: Any) -> datetime:
     return datetime.fromtimestamp(int(stamp) / units, UTC)
 
 
-def _is_number(text: str) -> bool:
-    return text.strip().lstrip("-").isdigit()
+def _is_header(line: Sequence[str]) -> bool:
+    return len(line) == _FIELDS and not line[0].strip().lstrip("-").isdigit()

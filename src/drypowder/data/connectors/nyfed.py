@@ -71,9 +71,9 @@ def read_operations(found: Found, series: Series, source: str) -> Rows:
     for each in (each for entries, _ in found for each in entries):
         row = fields_of(source, series.name, each, ["operationDate", "operationType",
                                                     "totalAmtAccepted"])  # fmt: skip
-        if row["operationType"] != wanted or not _counts(row):
-            continue
         try:
+            if row["operationType"] != wanted or not _counts(row):
+                continue
             on, value = day(row["operationDate"]), number(row["totalAmtAccepted"], "totalAmt")
         except ValueError as error:
             raise refusals.changed(source, series.name, str(error)) from None
@@ -179,9 +179,8 @@ def _counts(row: dict[str, Any]) -> bool:
 
 
 def _short(row: dict[str, Any]) -> bool:
-    """A term of at most a long weekend."""
-    days = next((row[name] for name in _TERMS if name in row), math.inf)
-    return float(days) <= 4
+    """A term of at most a long weekend. Raises ValueError."""
+    return any(number(row[name], name) <= 4 for name in _TERMS if name in row)
 
 
 def _latest(values: list[tuple[str, float]]) -> float:

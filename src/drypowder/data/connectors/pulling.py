@@ -18,6 +18,7 @@ from drypowder.data.connectors.question import Question
 from drypowder.data.connectors.raw import RawStore
 from drypowder.data.connectors.rows import Rows
 from drypowder.data.connectors.wire import Session
+from drypowder.data.refusals import phrase, refusal
 from drypowder.data.series import Series, catalogue
 from drypowder.data.store import Store
 from drypowder.errors import DataMissingError, DrypowderError
@@ -84,7 +85,7 @@ def questions(series: Sequence[Series], store: Store) -> list[Question]:
     groups: dict[str, list[Series]] = {}
     for each in series:
         if each.connector not in _MODULES:
-            raise refusals.unknown(each.publisher, f"{each.name} for download; import a file")
+            raise refusals.unknown(each.publisher, phrase("download", series=each.name))
         groups.setdefault(each.connector, []).append(each)
     made: list[Question] = []
     for name, members in groups.items():
@@ -147,12 +148,8 @@ def _answers(
 
 def _unwritten(session: Session, fault: OSError) -> DrypowderError:
     """DP-178: the reply could not be kept on disk, so nothing is read from it."""
-    return DrypowderError(
-        "DP-178",
-        f"{session.raw.folder} cannot be written: {fault.strerror or fault}. The store is as it"
-        " was.",
-        "Make room or choose another home (--home, DRYPOWDER_HOME); then run it again.",
-    )
+    said = fault.strerror or fault
+    return refusal("DP-178", "store", DrypowderError, path=session.raw.folder, fault=said)
 
 
 def _stored(store: Store, source: str, ready: Sequence[tuple[Series, Rows]]) -> Iterator[Outcome]:

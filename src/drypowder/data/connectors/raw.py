@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drypowder.data.refusals import phrase
+
 KEPT_HEADERS = ("content-type", "date", "etag", "last-modified")
 
 
@@ -36,7 +38,7 @@ class Kept:
         """The reply. Raises: OSError if it is gone; ValueError if it is no longer what it was."""
         content = self.path.read_bytes()
         if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise ValueError(f"{self.path.name} has been changed")
+            raise ValueError(phrase("reply_changed", name=self.path.name))
         return content
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import tables
 from drypowder.data.connectors.wire import Reply
+from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 from drypowder.data.units import factor
 
@@ -89,10 +90,12 @@ def rows(
     except ValueError as error:
         raise refusals.changed(source, series.name, str(error)) from None
     if not found:
-        raise refusals.not_readable(source, replies[-1].kept.url, f"without {series.name}")
+        raise refusals.not_readable(
+            source, replies[-1].kept.url, phrase("without", series=series.name)
+        )
     times = factor(unit, series.unit)
     if times is None:
-        fault = f"it is served in {unit!r}, which is no {series.unit!r}"
+        fault = phrase("other_unit", unit=unit, wanted=series.unit)
         raise refusals.wrong_unit(source, series.name, fault)
     given = np.array([each.value for each in found])
     # dividing by a whole number keeps the digits that multiplying by 0.001 would lose
@@ -117,25 +120,25 @@ def _plausible(series: Series, source: str, values: NDArray[np.float64]) -> None
     odd = values[(values < series.low) | (values > series.high)]
     if not len(odd):
         return
-    fault = (
-        f"{len(odd)} of {len(values)} values, such as {odd[-1]:.6g} {series.unit}, are outside "
-        f"{series.low:.6g} to {series.high:.6g}"
-    )
+    fault = phrase(
+        "implausible", count=len(odd), total=len(values), value=f"{odd[-1]:.6g}", unit=series.unit,
+        low=f"{series.low:.6g}", high=f"{series.high:.6g}",
+    )  # fmt: skip
     raise refusals.wrong_unit(source, series.name, fault)
 
 
 def number(given: Any, where: str) -> float:
     """A number however a source writes it; NaN for none. Raises ValueError naming the place."""
     if isinstance(given, bool):
-        raise ValueError(f"{given} at {where} is not a number")
+        raise ValueError(phrase("no_number", given=given, where=where))
     if given is None or str(given).strip().lower() in NOTHING:
         return math.nan
     try:
         value = float(str(given).replace(",", ""))
     except ValueError:
-        raise ValueError(f"{given!r} at {where} is not a number") from None
+        raise ValueError(phrase("no_number", given=given, where=where)) from None
     if math.isinf(value):
-        raise ValueError(f"{given!r} at {where} is not finite")
+        raise ValueError(phrase("infinite", given=given, where=where))
     return value
 
 
@@ -158,7 +161,8 @@ def arranged(prints: Iterable[Print]) -> list[Print]:
             continue
         other = found.setdefault((each.observed_on, each.known_on), each)
         if other.value != each.value:
-            raise ValueError(f"{each.observed_on} has two values, {other.value} and {each.value}")
+            said = {"value": other.value, "other": each.value}
+            raise ValueError(phrase("two_values", day=each.observed_on, **said))
     return sorted(
         found.values(), key=lambda row: (row.observed_on, row.known_on or row.observed_on)
     )

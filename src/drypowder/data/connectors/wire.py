@@ -20,7 +20,8 @@ from drypowder._version import __version__
 from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import Manners, Provider, manners
 from drypowder.data.connectors.raw import Kept, RawStore
-from drypowder.errors import DataMissingError
+from drypowder.data.refusals import phrase
+from drypowder.errors import DrypowderError
 
 Read = TypeVar("Read")
 _PASSING = (429, 500, 502, 503, 504)  # worth asking again
@@ -72,7 +73,7 @@ class Session:
     manners: Manners = field(default_factory=manners)
     asked: int = 0  # requests sent
     _last: dict[str, float] = field(default_factory=dict)  # host -> when it was last asked
-    _given_up: dict[str, DataMissingError] = field(default_factory=dict)  # host -> why
+    _given_up: dict[str, DrypowderError] = field(default_factory=dict)  # host -> why
     _client: Any = None
 
     def get(
@@ -225,7 +226,7 @@ class Session:
         wait_s = self._asked_wait_s(answer.headers.get("retry-after", ""))
         fault, throttled = f"HTTP {answer.status_code}", answer.status_code == _TOO_MANY
         if wait_s > self.manners.longest_wait_s:
-            fault = f"{fault}, it asks to wait {wait_s:.0f} s"
+            fault = phrase("asks_to_wait", fault=fault, seconds=f"{wait_s:.0f}")
             raise refusals.refused(source.title, url, fault)
         raise Passing(fault, answered=True, throttled=throttled, wait_s=wait_s)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,9 +21,10 @@ from urllib.parse import quote, urlsplit
 from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import Provider, provider, rerouted
 from drypowder.data.connectors.question import Question
-from drypowder.data.connectors.reading import fields_of, json_of, list_of
-from drypowder.data.connectors.rows import Print, Rows, rows
+from drypowder.data.connectors.reading import fields_of, json_of, list_of, moment_of
+from drypowder.data.connectors.rows import Print, Rows, number, rows
 from drypowder.data.connectors.wire import Passing, Reply, Session, address
+from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 
 _TICKERS = {"BTC": "BTC-USD", "ETH": "ETH-USD", "SOL": "SOL-USD", "XRP": "XRP-USD", "VIX": "^VIX"}
@@ -52,16 +53,19 @@ def read_chart(reply: Reply, series: Series, source: str) -> Rows:
     chart = _chart(reply, series, source)
     meta = fields_of(source, series.name, chart.get("meta"), ["currency"])
     if meta["currency"] != "USD":
-        fault = f"prices are in {meta['currency']}, not in USD"
+        fault = phrase("currency", currency=meta["currency"])
         raise refusals.wrong_unit(source, series.name, fault)
     stamps = list_of(source, series.name, chart, "timestamp")
     values = _values(chart, measure, series, source)
     if len(stamps) != len(values):
-        fault = f"{len(stamps)} dates for {len(values)} values; it may have been cut off"
+        fault = phrase("lengths", dates=len(stamps), values=len(values))
         raise refusals.changed(source, series.name, fault)
-    offset = float(meta.get("gmtoffset", 0))
-    days = [_day(stamp, offset) for stamp in stamps]
-    last = _last_finished(meta, offset)
+    try:
+        offset = number(meta.get("gmtoffset", 0), "gmtoffset")
+        days = [_day(stamp, offset) for stamp in stamps]
+        last = _last_finished(meta, offset)
+    except ValueError as error:
+        raise refusals.changed(source, series.name, str(error)) from None
     prints = [Print(on, value) for on, value in zip(days, values, strict=True) if on <= last]
     return rows(series, source, prints, [reply], unit=series.unit)
 
@@ -71,21 +75,22 @@ def _chart(reply: Reply, series: Series, source: str) -> dict[str, Any]:
     chart = fields_of(source, series.name, tree["chart"], ["result"])
     if not chart["result"]:
         raise refusals.unknown(source, series.key)
-    return fields_of(source, series.name, chart["result"][0], ["meta", "timestamp", "indicators"])
+    found = list_of(source, series.name, chart, "result")[0]
+    return fields_of(source, series.name, found, ["meta", "timestamp", "indicators"])
 
 
 def _values(chart: Mapping[str, Any], measure: str, series: Series, source: str) -> list[float]:
     """One measure, NaN on days off; prices scaled as the close is adjusted."""
     quotes = _column(chart, "quote", series, source)
     name = "close" if measure == "price" else measure
-    given = [_float(value) for value in list_of(source, series.name, quotes, name)]
+    given = _numbers(quotes, name, series, source)
     if name not in _ADJUSTED:
         return given
     adjusted = _column(chart, "adjclose", series, source)
-    closes = [_float(value) for value in list_of(source, series.name, quotes, "close")]
-    after = [_float(value) for value in list_of(source, series.name, adjusted, "adjclose")]
+    closes = _numbers(quotes, "close", series, source)
+    after = _numbers(adjusted, "adjclose", series, source)
     if not len(given) == len(closes) == len(after):
-        raise refusals.changed(source, series.name, "its columns differ in length")
+        raise refusals.changed(source, series.name, phrase("columns_differ"))
     return [
         value * b / a if a else math.nan for value, a, b in zip(given, closes, after, strict=True)
     ]
@@ -95,27 +100,34 @@ def _column(chart: Mapping[str, Any], name: str, series: Series, source: str) ->
     """The one table of a kind of indicator."""
     found = list_of(source, series.name, chart["indicators"], name)
     if len(found) != 1:
-        raise refusals.changed(source, series.name, f"it has {len(found)} tables of {name}")
+        raise refusals.changed(source, series.name, phrase("tables", count=len(found), name=name))
     return found[0]
 
 
+def _numbers(table: Any, name: str, series: Series, source: str) -> list[float]:
+    """A column, NaN where it is null. Raises DrypowderError DP-186 for what is no number."""
+    try:
+        return [number(value, name) for value in list_of(source, series.name, table, name)]
+    except ValueError as error:
+        raise refusals.changed(source, series.name, str(error)) from None
+
+
 def _last_finished(meta: Mapping[str, Any], offset: float) -> date:
-    """The last day whose session was over when Yahoo answered."""
-    now = float(meta.get("regularMarketTime", math.inf))
-    if math.isinf(now):
+    """The last day whose session was over when Yahoo answered. Raises ValueError."""
+    if "regularMarketTime" not in meta:
         return date.max
-    ends = ((meta.get("currentTradingPeriod") or {}).get("regular") or {}).get("end", now)
+    now = number(meta["regularMarketTime"], "regularMarketTime")
+    ends: Any = meta
+    for name in ("currentTradingPeriod", "regular", "end"):
+        ends = ends.get(name) if isinstance(ends, Mapping) else None
     today = _day(now, offset)
-    return today if now >= float(ends) else today - timedelta(days=1)
+    over = ends is None or now >= number(ends, "end")
+    return today if over else today - timedelta(days=1)
 
 
-def _day(stamp: float, offset: float) -> date:
-    """The exchange's own date."""
-    return datetime.fromtimestamp(float(stamp) + offset, UTC).date()
-
-
-def _float(value: Any) -> float:
-    return math.nan if value is None else float(value)
+def _day(stamp: Any, offset: float) -> date:
+    """The exchange's own date. Raises ValueError."""
+    return moment_of(number(stamp, "timestamp") + offset).date()
 
 
 def _question(source: Provider, ticker: str, members: Sequence[Series]) -> Question:
@@ -155,7 +167,7 @@ def _once(session: Session, source: Provider, symbol: str) -> bytes:
     if heard.content is None and heard.status:
         raise refusals.unknown(source.title, symbol)
     if heard.content is None:
-        raise Passing(heard.fault or "no chart came", answered=False)
+        raise Passing(heard.fault or phrase("no_chart"), answered=False)
     return heard.content
 
 
