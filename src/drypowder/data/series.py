@@ -39,6 +39,8 @@ class Series:
     lag_days: float = 0.0  # from the date observed to the day it was out, calendar days
     lag_working_days: int = 0  # more of them, holidays of the Federal Reserve left out
     lag_source: str = ""
+    late: tuple[tuple[str, str], ...] = ()  # came later than that: day observed, day it was out
+    late_source: str = ""
     revision: str = "none"  # one of REVISIONS
     bars: bool = False  # observed at a moment, not on a day: the close of a bar, a settlement
     close: bool = False  # moves until the end of its day, and counts from then on
@@ -139,6 +141,7 @@ def read(text: str) -> list[Series]:
     entries = []
     for name, given in table["series"].items():
         values = {**defaults, **given, "name": name}
+        values["late"] = tuple(sorted(values.get("late", {}).items()))
         if unread := set(values) - known:
             raise ValueError(f"{name}: unknown keys {sorted(unread)}")
         if values.setdefault("revision", "none") not in REVISIONS:

@@ -103,6 +103,9 @@ def out_on(about: Series, observed: NDArray) -> NDArray:
     days = observed.astype("datetime64[D]") + np.timedelta64(int(about.lag_days), "D")
     if about.lag_working_days:
         days = clocks.working_days_later(days, about.lag_working_days)
+    for on, out in about.late:
+        late = observed.astype("datetime64[D]") == np.datetime64(on)
+        days = np.where(late, np.maximum(days, np.datetime64(out)), days)
     return days.astype("datetime64[us]") + np.timedelta64(clocks.END_OF_DAY)
 
 

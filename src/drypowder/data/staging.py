@@ -37,6 +37,7 @@ CREATE TEMP TABLE files (file INTEGER, source VARCHAR, licence VARCHAR, raw_sha2
 CREATE TEMP TABLE about (series VARCHAR, unit VARCHAR, kept VARCHAR, factor DOUBLE,
     reestimated BOOLEAN, settled BOOLEAN, bars BOOLEAN, regular BOOLEAN, lag_days DOUBLE,
     working INTEGER, publisher VARCHAR, licence VARCHAR, low DOUBLE, high DOUBLE);
+CREATE TEMP TABLE late (series VARCHAR, observed_on TIMESTAMP, out_on DATE);
 CREATE TEMP TABLE working_days (working INTEGER, from_day DATE, to_day DATE);
 """
 _EQUAL = 1e-7  # relative: a figure that passed through single precision is the same figure
@@ -136,8 +137,8 @@ _OUT_ON = """
 CREATE TEMP VIEW released AS
 SELECT f.*, CASE
         WHEN a.bars THEN f.observed_on + to_seconds(a.lag_days * 86400)
-        ELSE coalesce(w.to_day, (f.observed_on + to_days(a.lag_days::INTEGER))::DATE)
-            + INTERVAL '23:59:59' END AS out_on,
+        ELSE greatest(coalesce(w.to_day, (f.observed_on + to_days(a.lag_days::INTEGER))::DATE),
+            l.out_on) + INTERVAL '23:59:59' END AS out_on,
     a.reestimated
 FROM (SELECT * EXCLUDE (least, most), NULL::TIMESTAMP AS stored_at, false AS known_estimated
       FROM fresh
@@ -147,6 +148,7 @@ FROM (SELECT * EXCLUDE (least, most), NULL::TIMESTAMP AS stored_at, false AS kno
 JOIN entries a USING (series)
 LEFT JOIN working_days w ON w.working = a.working
     AND w.from_day = (f.observed_on + to_days(a.lag_days::INTEGER))::DATE
+LEFT JOIN late l ON l.series = f.series::VARCHAR AND l.observed_on = f.observed_on
 """
 _SAID = """
 -- what the source itself had last said when a copy was taken; nothing for most series
@@ -348,13 +350,18 @@ class Staging:
         given = self.database.execute(
             "SELECT DISTINCT series, unit FROM incoming ORDER BY series, unit DESC"
         ).fetchall()
-        rows, units = [], dict(stored_units)
+        rows: list[list] = []
+        late: list[tuple[str, str, str]] = []
+        units = dict(stored_units)
         for name, unit in given:
             about = self.catalogue.get(name)
             kept, size = checks.unit(about, unit or about.served_in, units.get(name, ""))
             units[name] = kept
             rows.append(_row(about, unit, kept, size))
+            late += [(name, on, out) for on, out in about.late]
         self.database.executemany(f"INSERT INTO about VALUES ({', '.join('?' * 14)})", rows)
+        if late:
+            self.database.executemany("INSERT INTO late VALUES (?, ?, ?)", sorted(set(late)))
         self._working_days()
 
     def _working_days(self) -> None:
