@@ -172,6 +172,19 @@ def test_adding_to_the_store_never_lets_starter_figures_leak(tmp_path):
     assert (known.known_on <= np.datetime64("2023-01-31T23:59:59")).all()
 
 
+def test_figures_stored_later_hide_no_starter_figure_that_was_known(tmp_path):
+    store = open_store(tmp_path)
+    before = store.known_on("2025-01-31").series("WALCL")
+    assert before.starter
+    week = np.array([np.datetime64("2026-02-04", "us")])
+    taken = datetime(2026, 3, 1, tzinfo=UTC)
+    store.append([Copy("WALCL", week, np.array([6600.0]), taken, unit="USD bn")])
+    after = store.known_on("2025-01-31")
+    assert after.series("WALCL").values.tolist() == before.values.tolist()
+    assert "WALCL" in after.names()
+    assert store.known_on("2026-03-31").series("WALCL").values.tolist() == [6600.0]
+
+
 def test_facts_are_known_after_the_day_they_describe():
     for fact in facts():
         year = int(fact.as_of[:4])

@@ -241,6 +241,20 @@ def test_status_tells_age_gaps_and_origin(tmp_path):
     assert store.known_on("2026-03-06").series("WTREGEN").stale
 
 
+def test_status_of_a_past_day_tells_what_was_known_on_it(tmp_path):
+    """Not the day itself, as if something had been observed on it."""
+    store = open_store(tmp_path, shipped=False)
+    months = np.array(["2025-11-01", "2025-12-01", "2026-01-01"], dtype="datetime64[us]")
+    known = np.array(["2025-12-23", "2026-01-27", "2026-02-24"], dtype="datetime64[us]")
+    values = np.array([22_300.0, 22_400.0, 22_500.0])
+    store.append([Copy("M2SL", months, values, datetime(2026, 6, 1, tzinfo=UTC), known)])
+    (found,) = standings(store.known_on("2026-02-06"))
+    assert (found.rows, found.first_on, found.last_on) == (2, "2025-11-01", "2025-12-01")
+    assert (found.known_on, found.age_days > 60, found.stale) == ("2026-01-27", True, False)
+    (later,) = standings(store.known_on("2026-05-06"))
+    assert (later.rows, later.last_on, later.stale) == (3, "2026-01-01", True)
+
+
 def test_every_entry_of_the_catalogue_is_complete():
     for entry in catalogue():
         assert entry.label and entry.publisher and entry.licence and entry.lag_source, entry.name

@@ -132,29 +132,30 @@ class Known:
             "until": None if until is None else clocks.naive(clocks.moment(until)),
         }
         held = ingests.contents(self.folder, wanted)
-        stored = {content.series for content in held}
         found = self._from_store(held, window) if held else {}
         for name in wanted:
             if self.starter is None or name not in self.starter:
                 continue
             columns = self.starter.known(name, clocks.naive(self.as_of), **window)
-            if name in stored:
-                if name in found and self.starter.whole(name):
-                    found[name] = _filled(found[name], columns, self.as_of)
-            elif len(columns["values"]):
+            if name in found and self.starter.whole(name):
+                found[name] = _filled(found[name], columns, self.as_of)
+            elif name not in found and name not in self._stored and len(columns["values"]):
                 found[name] = self._observed(name, columns, starter=True)
         return {name: found[name] for name in wanted if name in found}
 
     def names(self, prefix: str = "") -> list[str]:
         """Names of all series of which something was known, sorted."""
+        found = set(self._stored)
+        if self.starter:
+            found |= self.starter.names_known(clocks.naive(self.as_of))
+        return sorted(name for name in found if name.startswith(prefix))
+
+    @cached_property
+    def _stored(self) -> set[str]:
+        """Series of which something stored was known; figures stored later hide no starter ones."""
         limit = clocks.naive(self.as_of).isoformat()
         held = ingests.contents(self.folder)
-        stored = {content.series for content in held}
-        found = {content.series for content in held if content.first_known <= limit}
-        if self.starter:
-            seen = self.starter.names_known(clocks.naive(self.as_of))
-            found |= seen - stored
-        return sorted(name for name in found if name.startswith(prefix))
+        return {content.series for content in held if content.first_known <= limit}
 
     def _from_store(self, held: list[ingests.Content], window: dict) -> dict[str, Observed]:
         names = list(dict.fromkeys(content.series for content in held))

@@ -45,6 +45,17 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """Prints of one series that were known. Stamps are UTC, ISO."""
+
+    rows: int
+    first_on: str
+    last_on: str
+    known_on: str  # the last of them
+    estimated: int
+
+
+@dataclass(frozen=True)
 class Gap:
     """Days between two observations that are further apart than usual."""
 
@@ -55,13 +66,18 @@ class Gap:
 
 
 def standings(known: Known, prefix: str = "") -> list[Standing]:
-    """All series that are stored or shipped, by name; reads the list only, no figures."""
+    """All series of which something was known, by name.
+
+    Reads figures only of series of which something came after the moment asked about.
+    """
     held: dict[str, list[ingests.Content]] = {}
     limit = clocks.naive(known.as_of).isoformat()
     for content in ingests.contents(known.folder):
         if content.series.startswith(prefix) and content.first_known <= limit:
             held.setdefault(content.series, []).append(content)
-    found = [_stored(name, parts, known) for name, parts in held.items()]
+    later = {name: parts for name, parts in held.items() if max(map(_known, parts)) > limit}
+    seen = {name: _seen_of(parts) for name, parts in held.items()} | _seen_by(later, known)
+    found = [_stored(name, parts, seen[name], known) for name, parts in held.items()]
     shipped = [n for n in known.starter or () if n.startswith(prefix) and n not in held]
     found += [each for each in (_shipped(name, known) for name in shipped) if each]
     return sorted(found, key=lambda each: each.name)
@@ -112,24 +128,61 @@ def prints(known: Known, names: Iterable[str]) -> dict[str, NDArray[Any]]:
     return {key: np.asarray(values) for key, values in found.items()}
 
 
-def _stored(name: str, parts: list[ingests.Content], known: Known) -> Standing:
+def _known(content: ingests.Content) -> str:
+    return content.last_known
+
+
+def _seen_of(parts: list[ingests.Content]) -> _Seen:
+    """All that is stored of a series, from the list."""
+    return _Seen(
+        sum(part.rows for part in parts),
+        min(part.first_observed for part in parts),
+        max(part.last_observed for part in parts),
+        max(part.last_known for part in parts),
+        sum(part.estimated for part in parts),
+    )
+
+
+def _seen_by(held: dict[str, list[ingests.Content]], known: Known) -> dict[str, _Seen]:
+    """What was known of some series at a moment, from their prints. Raises DP-177."""
+    import duckdb
+
+    if not held:
+        return {}
+    ingested = {part.ingest for parts in held.values() for part in parts}
+    files = [str(known.folder / f"{each}.parquet") for each in sorted(ingested)]
+    asked = (
+        "SELECT series, count(*), min(observed_on), max(observed_on), max(known_on),"
+        f" count(*) FILTER (known_estimated) FROM read_parquet({texts(files)},"
+        f" hive_partitioning = false) WHERE known_on <= $as_of AND series IN"
+        f" ({', '.join(map(text, held))}) GROUP BY series"
+    )
+    try:
+        with duckdb.connect(":memory:") as database:
+            rows = database.execute(asked, {"as_of": clocks.naive(known.as_of)}).fetchall()
+    except duckdb.Error as error:
+        raise ingests.damaged(known.folder, str(error).splitlines()[0]) from error
+    return {
+        name: _Seen(count, first.isoformat(), last.isoformat(), told.isoformat(), estimated)
+        for name, count, first, last, told, estimated in rows
+    }
+
+
+def _stored(name: str, parts: list[ingests.Content], seen: _Seen, known: Known) -> Standing:
     about, as_of = catalogue().find(name), known.as_of
-    limit = clocks.naive(as_of).isoformat()
-    last_on = min(max(part.last_observed for part in parts), limit)
-    newer = _newer(name, known, last_on)
-    last_on = newer or last_on
+    newer = _newer(name, known, seen.last_on)
+    last_on = newer or seen.last_on
     age = (clocks.naive(as_of) - datetime.fromisoformat(last_on)).total_seconds() / 86_400
-    rows = sum(part.rows for part in parts)
     return Standing(
         **_described(name, about),
         unit=parts[-1].unit,
-        rows=rows,
-        first_on=min(part.first_observed for part in parts)[:10],
+        rows=seen.rows,
+        first_on=seen.first_on[:10],
         last_on=last_on[:10],
-        known_on=min(max(part.last_known for part in parts), limit)[:10],
+        known_on=seen.known_on[:10],
         age_days=age,
         stale=bool(about and age > about.stale_after_days()),
-        estimated=sum(part.estimated for part in parts) / rows,
+        estimated=seen.estimated / seen.rows,
         origin="store + starter" if newer else "store",
         source=parts[-1].source,
         licence=parts[-1].licence,

@@ -50,6 +50,19 @@ def test_should_the_publisher_fill_the_right_field_it_counts():
     assert read([cash("2026-11-20", NEW, "null", "900000")]).values.tolist() == [900.0]
 
 
+def test_two_balances_of_one_day_are_refused():
+    twice = [cash("2026-11-20", NEW, "900000", "null"), cash("2026-11-20", NEW, "800000", "null")]
+    with pytest.raises(DrypowderError, match=r"DP-186.*two values"):
+        read(twice)
+    assert read([twice[0], twice[0]]).values.tolist() == [900.0]
+
+
+@pytest.mark.parametrize("odd", ["4,25", "1_000", "\u0664\u0665", "9,00,000", "1e", "0x10"])
+def test_what_only_looks_like_a_number_is_refused(odd):
+    with pytest.raises(DrypowderError, match=r"DP-186.*not a number"):
+        read([cash("2026-11-20", NEW, odd, "null")])
+
+
 def test_a_thousand_commas_and_null_are_understood():
     found = read(
         [cash("2026-08-19", NEW, "1,000,500", "null"), cash("2026-08-20", NEW, "null", "null")]

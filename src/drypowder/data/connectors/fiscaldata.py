@@ -54,16 +54,18 @@ class _Table:
 
 def cash(entries: list[dict[str, Any]], series: Series, source: str) -> list[Print]:
     """Close of the day of the Treasury's account, whichever account and field held it then."""
-    closing: dict[date, float] = {}
+    closing: list[Print] = []
+    before: dict[date, float] = {}
     for row in entries:
         account, on = str(row["account_type"]).strip(), day(row["record_date"])
         opened = number(row["open_today_bal"], f"open_today_bal of {on}")
         closed = number(row["close_today_bal"], f"close_today_bal of {on}")
         if account == _CLOSING:
-            closing[on] = closed if math.isnan(opened) else opened
+            closing.append(Print(on, closed if math.isnan(opened) else opened))
         elif account in _ACCOUNTS:
-            closing.setdefault(on, closed)
-    return [Print(on, value) for on, value in closing.items()]
+            before.setdefault(on, closed)
+    told = {each.observed_on for each in closing}
+    return [*closing, *(Print(on, value) for on, value in before.items() if on not in told)]
 
 
 def penny(entries: list[dict[str, Any]], series: Series, source: str) -> list[Print]:

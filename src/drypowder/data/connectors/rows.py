@@ -8,6 +8,7 @@ release lag of the catalogue, with a flag. Values are in the unit that the catal
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -23,7 +24,18 @@ from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
 from drypowder.data.units import factor
 
-NOTHING = ("", ".", "null", "na", "n/a", "nd", "none")  # how sources write that there is no value
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+_ODD = re.compile(r"_|[^\x00-\x7f]")  # Python reads 1_000 and digits of other scripts
+NOTHING = (
+    "",
+    ".",
+    "null",
+    "na",
+    "n/a",
+    "nan",
+    "nd",
+    "none",
+)  # how sources write that there is no value
 
 
 @dataclass(frozen=True)
@@ -133,10 +145,15 @@ def number(given: Any, where: str) -> float:
         raise ValueError(phrase("no_number", given=given, where=where))
     if given is None or str(given).strip().lower() in NOTHING:
         return math.nan
+    text = str(given).strip()
+    if _THOUSANDS.fullmatch(text):  # 4,25 is not four hundred and twenty-five
+        text = text.replace(",", "")
     try:
-        value = float(str(given).replace(",", ""))
+        value = math.nan if _ODD.search(text) else float(text)
     except ValueError:
-        raise ValueError(phrase("no_number", given=given, where=where)) from None
+        value = math.nan
+    if math.isnan(value):
+        raise ValueError(phrase("no_number", given=given, where=where))
     if math.isinf(value):
         raise ValueError(phrase("infinite", given=given, where=where))
     return value
