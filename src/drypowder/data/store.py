@@ -65,6 +65,11 @@ class Store:
                 enter(write, each)
             return self.finish(write, origin)
 
+    def pulled(self, until: Iterable[tuple[str, str]]) -> None:
+        """Keep that publishers have told some series up to these days. Raises DP-178."""
+        with _written(self.folder):
+            ingests.enter_pulled(self.folder, until)
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[Any]:
         """A new ingest in the making, while nobody else writes."""

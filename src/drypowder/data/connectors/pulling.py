@@ -157,7 +157,9 @@ def _stored(store: Store, source: str, ready: Sequence[tuple[Series, Rows]]) -> 
     if not ready:
         return
     try:
+        until = [(series.name, rows.newest.isoformat()) for series, rows in ready if rows.newest]
         kept = store.append([part for _, rows in ready for part in rows.parts()], origin=source)
+        store.pulled(until)
     except DrypowderError as fault:
         if len(ready) == 1:
             series, rows = ready[0]
@@ -166,8 +168,6 @@ def _stored(store: Store, source: str, ready: Sequence[tuple[Series, Rows]]) -> 
         for pair in ready:
             yield from _stored(store, source, [pair])
         return
-    until = [(series.name, rows.newest.isoformat()) for series, rows in ready if rows.newest]
-    ingests.enter_pulled(store.folder, until)
     for series, rows in ready:
         yield Outcome(series, source, kept.series.get(series.name, 0), rows.newest)
 
