@@ -42,6 +42,12 @@ def _copy(values, fetched, known=None):
         ("WALCL,2026-02-04T00:00:00-05:00,6605909,USD mn,", "DP-174", "describes days"),
         ("WALCL,2126-02-04,6605909,USD mn,", "DP-175", "still to come"),
         ("WALCL,infinity,6605909,USD mn,", "DP-175", "still to come"),
+        ("SOFR,infinity,4.1,,", "DP-175", "still to come"),
+        ("SOFR,-infinity,4.1,,", "DP-175", "so old"),
+        ("SOFR,290000-01-01,4.1,,", "DP-175", "still to come"),
+        ("SOFR,0026-02-04,4.1,,", "DP-175", "so old"),
+        ("own:x,0026-02-04,4.1,,", "DP-175", "so old"),
+        ("SOFR,2026-02-04,4.1,,290000-01-01", "DP-175", "still to come"),
         ("WALCL,2026-02-04,6605909,USD mn,2026-01-01", "DP-175", "would have been known"),
     ],
 )

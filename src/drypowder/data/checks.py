@@ -16,7 +16,8 @@ _AS_GIVEN = "as given"
 _FIRST_DAY = "1700-01-01"  # a year before is a slip of the pen
 
 _FUTURE = """
-SELECT series, greatest(known_on, fetched_at), observed_on, name
+SELECT series, strftime(greatest(known_on, fetched_at), '%Y-%m-%d'),
+    strftime(observed_on, '%Y-%m-%d'), name
 FROM incoming JOIN files USING (file)
 WHERE greatest(known_on, fetched_at)::DATE > $now::DATE LIMIT 1
 """
@@ -31,8 +32,10 @@ WHERE refused ORDER BY series, observed_on LIMIT 1
 """
 # Of what has a rhythm; a day of grace for places whose date runs ahead of UTC.
 _TIMELESS = """
-SELECT series, observed_on, known_on, name,
-    NOT bars AND observed_on <> date_trunc('day', observed_on)
+SELECT series, strftime(observed_on, '%Y-%m-%d'), strftime(observed_on, '%Y-%m-%d %H:%M'),
+    strftime(known_on, '%Y-%m-%d'), name,
+    NOT bars AND observed_on <> date_trunc('day', observed_on),
+    coalesce(known_on < observed_on, false)
 FROM by_file JOIN entries USING (series) JOIN files USING (file)
 WHERE regular AND ((NOT bars AND observed_on <> date_trunc('day', observed_on))
     OR observed_on > $now::TIMESTAMP + INTERVAL 1 DAY
@@ -82,7 +85,7 @@ def incoming(database: Any, now: datetime) -> None:
     if found:
         series, known, observed, name = found
         raise refusal("DP-175", "known_in_future", file=name, series=series,
-                      day=f"{observed:%Y-%m-%d}", known=f"{known:%Y-%m-%d}")  # fmt: skip
+                      day=observed, known=known)  # fmt: skip
 
 
 def by_file(database: Any) -> None:
@@ -123,14 +126,12 @@ def clocks(database: Any, now: datetime) -> None:
     found = database.execute(_TIMELESS, {"now": now}).fetchone()
     if not found:
         return
-    series, observed, known, name, hour = found
+    series, day, moment, known, name, hour, before = found
     if hour:
-        given = f"{observed:%Y-%m-%d %H:%M}"
-        raise refusal("DP-174", "an_hour", file=name, series=series, given=given)
-    told = {"file": name, "series": series, "day": f"{observed:%Y-%m-%d}"}
-    if known is not None and known < observed:
-        raise refusal("DP-175", "known_before", known=f"{known:%Y-%m-%d}", **told)
-    raise refusal("DP-175", "in_future", **told)
+        raise refusal("DP-174", "an_hour", file=name, series=series, given=moment)
+    if before:
+        raise refusal("DP-175", "known_before", file=name, series=series, day=day, known=known)
+    raise refusal("DP-175", "in_future", file=name, series=series, day=day)
 
 
 def fresh(database: Any) -> None:

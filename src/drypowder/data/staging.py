@@ -191,6 +191,7 @@ class Staging:
         found = self.database.execute(
             "SELECT DISTINCT working, (observed_on + to_days(lag_days::INTEGER))::DATE"
             " FROM incoming JOIN about USING (series, unit) WHERE working > 0"
+            " AND year(observed_on) BETWEEN 1700 AND 2200"  # others are refused below
         ).fetchnumpy()
         working, days = (np.asarray(column) for column in found.values())
         days = days.astype("datetime64[D]")
