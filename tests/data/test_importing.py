@@ -15,6 +15,7 @@ import pytest
 from drypowder.data import clocks, open_store
 from drypowder.data.exporting import export
 from drypowder.data.importing import import_path
+from drypowder.data.overview import prints
 from drypowder.errors import DataMissingError, UsageError
 
 OWN = "series,observed_on,value,unit,known_on\n"
@@ -211,6 +212,29 @@ def test_what_is_exported_can_be_imported_elsewhere(store, tmp_path, ending):
             assert here.values.tolist() == there.values.tolist()
             assert here.known_on.tolist() == there.known_on.tolist()
             assert here.estimated.tolist() == there.estimated.tolist()
+
+
+def test_a_file_may_say_whose_figures_it_holds(store, tmp_path):
+    """And an export says so, an estimate among them."""
+    text = (
+        (
+            "series,observed_on,value,known_on,source,licence\n"
+            "capex:MSFT,2025-03-31,16.7,2025-04-30,SEC,public domain\n"
+            "capex:MSFT,2025-06-30,17.1,2025-07-30,SEC; estimate,public domain\n"
+            "own:deals,2025-06-30,7,,,\n"
+        )
+        .replace(",16.7,", ",16700000000,")
+        .replace(",17.1,", ",17100000000,")
+    )
+    import_path(store, _file(tmp_path, "a.csv", text))
+    out = tmp_path / "out.csv"
+    export(store.known_on(), ["capex:MSFT", "own:deals"], out)
+    other = open_store(tmp_path / "other", shipped=False)
+    import_path(other, out)
+    for each in (store, other):
+        found = prints(each.known_on(), ["capex:MSFT", "own:deals"])
+        assert found["source"].tolist() == ["SEC", "SEC; estimate", "the user"]
+        assert found["licence"].tolist() == ["public domain"] * 2 + ["the user's own"]
 
 
 @pytest.fixture(scope="module")

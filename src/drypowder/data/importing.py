@@ -133,9 +133,12 @@ def _read(staging: Any, store: Store, path: Path, name: str, *, alone: bool) -> 
     if layout.skip:
         return _left_out(path, name, layout.skip, alone)
     sha256 = _sha256(path)
-    file = staging.add_file(layout.source, "", sha256, name)
+    files = {
+        (source, licence): staging.add_file(source or layout.source, licence, sha256, name)
+        for source, licence in reading.sources(staging.database, table, layout)
+    }
     now = _in_hand(staging, store, sha256)
-    rows, unfinished = reading.enter(staging.database, table, layout, file, now)
+    rows, unfinished = reading.enter(staging.database, table, layout, files, now)
     return FileRead(name, layout.name, rows, "", unfinished)
 
 

@@ -28,6 +28,7 @@ class Layout:
     pattern: str = ""
     unit_column: str = ""
     source: str = ""
+    said: tuple[str, ...] = ()
     utc: bool = False
     bars: bool = False
     close: bool = False

@@ -52,10 +52,32 @@ def open_table(database: Any, path: Path) -> Table:
         raise unreadable(path, error.strerror or error) from error
 
 
-def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime) -> tuple[int, int]:
+def sources(database: Any, table: Table, layout: Layout) -> list[tuple[str, str]]:
+    """Source and licence of the rows, as far as the file says; one pair of empty texts if not.
+
+    Raises:
+        UsageError: DP-176 for a file that breaks off.
+    """
+    import duckdb
+
+    if not _says(table, layout):
+        return [("", "")]
+    try:
+        asked = f"SELECT DISTINCT {_whose(layout)} FROM {table.source} ORDER BY ALL"
+        return database.execute(asked).fetchall() or [("", "")]
+    except duckdb.Error as error:
+        raise unreadable(table.path, _first_line(error)) from error
+
+
+def enter(
+    database: Any, table: Table, layout: Layout, files: dict[tuple[str, str], int], now: datetime
+) -> tuple[int, int]:
     """Append the rows of a table to `incoming`; returns how many, and how many were not over.
 
     A bar or a close counts once its time was over when the file was taken.
+
+    Args:
+        files: number under which rows of each source and licence are entered.
 
     Raises:
         UsageError: DP-176 for a file that breaks off or holds no numbers, DP-174 for stamps
@@ -65,13 +87,13 @@ def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime)
 
     rows = unfinished = 0
     try:
-        reader = _Reader(database, table, layout)
+        reader = _Reader(database, table, layout, files)
         reader.check()
         for query in reader.queries(now):
             rows += database.execute(
                 "INSERT INTO incoming SELECT series, observed_on, known_on,"
                 " CASE WHEN known_on IS NULL THEN coalesce(fetched_at, $now) END, value, unit,"
-                f" {file} FROM ({query}) WHERE value IS NOT NULL AND over",
+                f" file FROM ({query}) WHERE value IS NOT NULL AND over",
                 {"now": now},
             ).fetchone()[0]
             if reader.dated and not unfinished:
@@ -87,7 +109,10 @@ def enter(database: Any, table: Table, layout: Layout, file: int, now: datetime)
 class _Reader:
     """The SQL of one table under one layout."""
 
-    def __init__(self, database: Any, table: Table, layout: Layout) -> None:
+    def __init__(
+        self, database: Any, table: Table, layout: Layout, files: dict[tuple[str, str], int]
+    ) -> None:
+        self.files = files
         self.database, self.table, self.layout = database, table, layout
         self.date = layout.date_column(list(table.columns)) if layout.wide else layout.observed
         self.step_s, self.bar = self._bar() if layout.bars else (0, "")
@@ -105,8 +130,16 @@ class _Reader:
                 f"SELECT {self._name(template)} AS series, {self._observed()} AS observed_on,"
                 f" {known} AS known_on, {self._fetched()} AS fetched_at,"
                 f" {self._number(column)} AS value, {unit} AS unit, {self._over(template, now)}"
-                f" AS over FROM {self.table.source}{self._where()}"
+                f" AS over, {self._file()} AS file FROM {self.table.source}{self._where()}"
             )
+
+    def _file(self) -> str:
+        """The number under which a row's source is known."""
+        if len(self.files) == 1 or not _says(self.table, self.layout):
+            return str(next(iter(self.files.values())))
+        row = f"row({_whose(self.layout)})"
+        cases = (f"WHEN row({text(s)}, {text(t)}) THEN {k}" for (s, t), k in self.files.items())
+        return f"CASE {row} {' '.join(cases)} END"
 
     def _known(self) -> str:
         """When the source says it was known; nothing where that was our own estimate."""
@@ -279,6 +312,15 @@ class _Reader:
             names = ", ".join(text(n) for n in catalogue().names() if not n.endswith("*"))
             return f" WHERE {_quoted(column)} IN ({names})"
         return ""
+
+
+def _says(table: Table, layout: Layout) -> bool:
+    """Whether a file says whose figures it holds."""
+    return bool(layout.said) and set(layout.said) <= set(table.columns)
+
+
+def _whose(layout: Layout) -> str:
+    return ", ".join(f"coalesce(trim({_quoted(each)}::VARCHAR), '')" for each in layout.said)
 
 
 def _zoned(kind: str) -> bool:
