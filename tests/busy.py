@@ -7,6 +7,7 @@ from dataclasses import replace
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from hypothesis import strategies as st
 from tests.worlds import grow, inputs_for, quiet_days
 
 from drypowder.accounts.economy import default_economy
@@ -212,6 +213,30 @@ def busy_parameters() -> dict[str, object]:
         "jump_size": np.linspace(-0.01, -0.06, assets),
         "from_earnings": np.array([float("equity" in name) for name in cleared]),
     }
+
+
+def any_parameters() -> dict[str, st.SearchStrategy]:
+    """Numbers that may take the place of busy parameters, each between its bounds."""
+    bounds = {
+        "kappa": (2.0, 60.0),
+        "participation": (0.05, 1.0),
+        "desired_liquidity_share": (0.1, 0.9),
+        "bank_assets_usd_bn": (20_000.0, 32_000.0),
+        "payout_share": (0.1, 0.9),
+        "cash_floor_share": (0.0, 1.0),
+        "bond_share": (0.0, 0.6),
+        "private_share": (0.0, 0.4),
+        "import_leak": (0.0, 1.0),
+        "keep": (0.0, 0.4),
+        "spend": (0.0, 0.6),
+        "user_cost_elasticity": (-2.0, 0.0),
+        "working_deposit_share": (0.0, 1.0),
+        "earnings_elasticity": (0.0, 1.5),
+        "receipts_memory_years": (0.05, 2.0),
+        "lambda_smoothing": (0.01, 0.2),
+        "short_rate_reversion_pa": (0.2, 8.0),
+    }
+    return {name: st.floats(*both, allow_nan=False) for name, both in bounds.items()}
 
 
 def _cleared(economy):

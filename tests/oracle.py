@@ -1,7 +1,8 @@
 """One day of the economy in plain NumPy: the second opinion that the engine must agree with.
 
 Written from the specification (model sections 4 to 8), to be read beside it; it shares no code
-with the engine. Calls, redemptions, margin, beliefs and venues are in `oracle_forces`. Arrays are
+with the engine. `oracle_day` tells the base day of one path, for a first reading; here is every
+switch, and in `oracle_forces` calls, redemptions, margin, beliefs and venues. Arrays are
 (sector, instrument, path): the path axis is last, so that the same lines serve one world or a
 thousand. Signs: assets and receipts +, liabilities and payments -.
 """
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 from tests import oracle_forces as forces
 from tests import oracle_perpetuals as perpetuals
+from tests.oracle_day import scarcity
 
 MONEY = ("deposits", "currency", "money_fund_shares", "bills")  # at par
 BUCKETS = 32  # of distance from the trigger of a perpetual position
@@ -107,25 +109,15 @@ def overnight_market(t):
     need = p.satiation_share * (t.start * p.bank_assets_usd_bn + beyond_trend)
     need = need + p.turnover_share * t.state.turnover
     need = need + p.inventory_share * (t.start * opening[bank, repo] - units[bank, repo])
-    s, bar = p.lambda_smoothing, p.lambda_bar_bp
-    ease_at_cap = np.expm1(p.standing_repo_cap_bp / (bar * s)) ** -s  # z where lambda is the cap
-    least = need * (p.x_min + ease_at_cap * (1.0 - p.x_min))
-    lent = np.maximum(least - supply, 0.0)
+    t.lambda_bp, lent = scarcity(supply, need, p)
     t.standing_repo = lent - t.start * t.w.standing0  # the sheet holds what was lent at first
     t.supply_of_reserves, t.need_of_reserves = supply + t.standing_repo, need
-    t.lambda_bp = scarcity((supply + lent) / need, p)
     t.lambda_change = t.on.liquidity * (t.lambda_bp - t.w.lambda0)
     wanted = t.start * (t.w.wanted0 - t.w.need0) + need
     smooth = t.start * p.rrp_smoothing_usd_bn
     pool = smooth * np.logaddexp(0.0, (t.supply_of_reserves - wanted) / smooth)
     t.swap("on_rrp", funds, fed, pool - units[funds, rrp])
     t.swap("margin_and_repo_loans", fed, bank, t.standing_repo - t.state.standing_repo)
-
-
-def scarcity(x, p):
-    """Lambda in basis points: zero above satiation, convex below."""
-    z = np.maximum((x - p.x_min) / (1.0 - p.x_min), 1e-9)
-    return p.lambda_bar_bp * p.lambda_smoothing * np.logaddexp(0.0, -np.log(z) / p.lambda_smoothing)
 
 
 def receipts_are_spent(t):
@@ -524,15 +516,13 @@ def anchors(w, p) -> dict:
     loading = 1.0 + p.funding_spread_loading[w.holders][:, None]
     reserves = w.units[w.bank, w.at["reserves"]] + w.units[w.bank, w.at["on_rrp"]] + rrp
     need, smooth = p.satiation_share * p.bank_assets_usd_bn, p.rrp_smoothing_usd_bn
-    s, bar = p.lambda_smoothing, p.lambda_bar_bp
-    least = p.x_min + np.expm1(p.standing_repo_cap_bp / (bar * s)) ** -s * (1.0 - p.x_min)
-    standing = np.maximum(need * least - reserves, 0.0)
+    stress, standing = scarcity(reserves, need, p)
     return {
         "money0": money, "participation": participation, "log_odds": odds, "slope": slope,
         "lambda_pass": years * lasting(p.short_rate_reversion_pa) * loading,
         "policy_pass": years * lasting(p.policy_rate_reversion_pa), "need0": need,
         "wanted0": reserves - smooth * (rrp / smooth + np.log(-np.expm1(-rrp / smooth))),
-        "lambda0": scarcity((reserves + standing) / need, p), "standing0": standing,
+        "lambda0": stress, "standing0": standing,
         "public_bills0": np.maximum(bills, 0.0).sum() - bills[w.fed],
         "powder0": np.maximum(powder, 0.0).sum(axis=0), **accounts,
         "new_coins": newcomers[0], "new_margin": newcomers[1], "survivors": survivors,

@@ -15,9 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 from tests import oracle
-from tests.busy import busy_inputs, forced_inputs
+from tests.busy import any_parameters, busy_inputs, forced_inputs
 
 from drypowder.accounts.economy import default_economy
 from drypowder.engine.day import one_day
@@ -253,30 +252,8 @@ def test_one_more_billion_is_spent_on_its_day_only():
     assert abs(capex[2]) < 1e-3  # afterwards only the cost of capital remembers
 
 
-def _number(low, high):
-    return st.floats(low, high, allow_nan=False)
-
-
 @settings(max_examples=6, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
-@given(
-    kappa=_number(2.0, 60.0),
-    participation=_number(0.05, 1.0),
-    desired_liquidity_share=_number(0.1, 0.9),
-    bank_assets_usd_bn=_number(20_000.0, 32_000.0),
-    payout_share=_number(0.1, 0.9),
-    cash_floor_share=_number(0.0, 1.0),
-    bond_share=_number(0.0, 0.6),
-    private_share=_number(0.0, 0.4),
-    import_leak=_number(0.0, 1.0),
-    keep=_number(0.0, 0.4),
-    spend=_number(0.0, 0.6),
-    user_cost_elasticity=_number(-2.0, 0.0),
-    working_deposit_share=_number(0.0, 1.0),
-    earnings_elasticity=_number(0.0, 1.5),
-    receipts_memory_years=_number(0.05, 2.0),
-    lambda_smoothing=_number(0.01, 0.2),
-    short_rate_reversion_pa=_number(0.2, 8.0),
-)
+@given(**any_parameters())
 def test_the_engine_agrees_with_the_oracle_for_any_parameters(**drawn):
     inputs = busy_inputs(3, **drawn)
     for both in _walk(inputs, paths=2):
