@@ -111,7 +111,7 @@ def one_day(y, day, o, p, s, i, a):
     in_hand = units[:, i.money].sum(axis=1) + day.trend_growth * o.money + money
     desired = p.desired_liquidity_share * end * o.money
     desired = desired * (1.0 + p.desired_liquidity_per_bp * stress) + kept + buffer
-    powder = in_hand + bought[:, i.bills] - desired
+    powder = in_hand - desired
     powder += bank * (end * p.bank_securities_capacity_usd_bn - y.bank_purchases - powder)
 
     # Demand: ln(w / w0) = alpha + kappa (y - r), y = (ln V - ln P) / D, r the average short rate
