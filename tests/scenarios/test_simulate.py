@@ -7,8 +7,10 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import pytest
+
 import drypowder
-from drypowder.scenarios.simulate import cache_folder
+from drypowder.scenarios.simulate import cache_folder, compile_loops_whole
 
 _PREPARED = """
 from drypowder.scenarios.simulate import prepare_jax
@@ -48,6 +50,43 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
     occupied = tmp_path / "file"
     occupied.write_text("not a folder")
     assert prepared(XDG_CACHE_HOME=str(occupied))[2] == "None"
+
+
+@pytest.mark.parametrize(
+    "given, kept",
+    [("", True), ("--xla_dump_to=x", True), ("--xla_backend_extra_options=a=1", False)],
+)
+def test_loops_are_compiled_whole_unless_the_caller_says_otherwise(given, kept, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", given)
+    for _ in range(2):  # once is enough, twice is no more
+        compile_loops_whole()
+        flags = os.environ["XLA_FLAGS"]
+        assert flags.startswith(given) and flags.count("xla_backend_extra_options") == 1
+        assert ("while_loop" in flags) == kept
+
+
+_PRICES = """
+import sys
+if sys.argv[1] == "plain":
+    import jax, jax.numpy as jnp
+    jnp.zeros(1).block_until_ready()  # from here on XLA reads no more settings
+import hashlib, drypowder
+run = drypowder.simulate("essay", years=5 / 252, paths=3, seed=2)
+print(hashlib.sha256(run.prices.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_loops_compiled_whole_change_no_bit(tmp_path):
+    told = {
+        how: subprocess.run(
+            [sys.executable, "-c", _PRICES, how],
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / how), "JAX_ENABLE_X64": "1"},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for how in ("plain", "whole")
+    }  # fmt: skip
+    assert told["plain"] == told["whole"] and len(told["plain"]) == 65
 
 
 def test_the_public_door_is_this_one():

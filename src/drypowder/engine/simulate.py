@@ -51,9 +51,9 @@ _WIDE_SERIES = (
 _trace_count = 0  # compiled traces so far, for the test that counts them
 
 
-def _plainly(name: str, program: Callable, *arguments):
+def _plainly(name: str, program: Callable, *arguments, **static):
     """Call a program as it is."""
-    return program(*arguments)
+    return program(*arguments, **static)
 
 
 @dataclass(frozen=True)
@@ -160,13 +160,9 @@ def run_block(
 
 def _simulated(inputs, parameters, levers, numbers, seed, *, ledger: bool, call=_plainly):
     """Series of every path, the last state, and the ledger if it was kept."""
-    world, state = _open(
-        jnp.asarray(inputs.units),
-        jnp.asarray(inputs.issued),
-        parameters,
-        levers,
-        make_layout(inputs.economy),
-    )
+    sheet = jnp.asarray(inputs.units), jnp.asarray(inputs.issued)
+    layout = make_layout(inputs.economy)
+    world, state = call("opening", _open, *sheet, parameters, levers, layout=layout)
     if np.any(np.asarray(levers.shock_scale)):
         key, counters = jax.random.key(seed), jnp.asarray(numbers, dtype=jnp.uint32)
         news = draw_news(key, counters, inputs.days, parameters.shocks, levers.shock_scale)

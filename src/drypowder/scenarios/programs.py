@@ -2,8 +2,8 @@
 
 JAX keeps what XLA compiled, but every process still traces and lowers the program to find it,
 which takes longer than the simulation itself. Here the executable is kept under a key of all that
-it depends on: the source of the rooms that it is traced from, versions, processor, shapes and
-every static field. A kept program has been loaded and has given the same numbers before it is
+it depends on: the source of the rooms that it is traced from, versions, processor, settings, shapes
+and every static field. A kept program has been loaded and has given the same numbers before it is
 trusted; one that does not load or run is thrown away and the ordinary way is taken.
 """
 
@@ -15,6 +15,7 @@ import pickle
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from jax.experimental import serialize_executable
 from jax.experimental.compilation_cache import compilation_cache
 
 _ROOMS = ("accounts", "markets", "venues", "channels", "engine")  # what programs are traced from
-_KEPT = 8  # programs; the oldest go first
+_KEPT = 16  # programs; the oldest go first
 _REFUSED = ".refused"  # in place of a program that cannot be kept here
 
 
@@ -35,23 +36,23 @@ class KeptPrograms:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, name: str, program: Any, *arguments: Any) -> Any:
-        """What `program(*arguments)` gives; `program` is jitted and has no static arguments."""
-        place = self._folder / f"{name}-{_key(arguments)}.program"
+    def __call__(self, name: str, program: Any, *arguments: Any, **static: Any) -> Any:
+        """What `program(*arguments, **static)` gives; `program` is jitted."""
+        place = self._folder / f"{name}-{_key(arguments, static)}.program"
         if place.with_suffix(_REFUSED).exists():
-            return program(*arguments)
+            return program(*arguments, **static)
         if not place.exists():
-            return self._first(program, arguments, place)
+            return self._first(program, arguments, static, place)
         try:
             return _run(place.read_bytes(), arguments)
         except Exception:  # whatever a program that was kept may do: it can be made again
             place.unlink(missing_ok=True)
-            return program(*arguments)
+            return program(*arguments, **static)
 
-    def _first(self, program: Any, arguments: tuple, place: Path) -> Any:
+    def _first(self, program: Any, arguments: tuple, static: dict, place: Path) -> Any:
         """Compile, and keep the result if a loaded copy gives the same numbers."""
         with _uncached():  # what comes out of JAX's own cache cannot be kept again
-            compiled = program.lower(*arguments).compile()
+            compiled = program.lower(*arguments, **static).compile()
         result = compiled(*arguments)
         try:
             content = _packed(compiled)
@@ -63,14 +64,16 @@ class KeptPrograms:
         return result
 
 
-def _key(arguments: tuple) -> str:
+def _key(arguments: tuple, static: dict) -> str:
     """All that a program depends on, and nothing of the numbers it is given."""
     shapes = jax.tree.map(lambda leaf: (jnp.shape(leaf), str(leaf.dtype)), arguments)
-    told = f"{jax.__version__} {jax.lib.__version__} {jax.config.values['jax_enable_x64']}"
-    parts = (_source(), told.encode(), pickle.dumps(shapes))
+    settings = jax.config.values["jax_enable_x64"], os.environ.get("XLA_FLAGS")
+    told = f"{jax.__version__} {jax.lib.__version__} {settings}"
+    parts = (_source(), told.encode(), pickle.dumps((shapes, static)))
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:24]
 
 
+@cache
 def _source() -> bytes:
     """Digest of the rooms' source."""
     root = Path(__file__).resolve().parents[1]
