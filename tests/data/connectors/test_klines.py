@@ -108,7 +108,7 @@ FUNDING = b"calc_time,funding_interval_hours,last_funding_rate\n1767225600007,8,
 def packed(name: str, content: bytes) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, content)
+        archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # of no time
     return stream.getvalue()
 
 
