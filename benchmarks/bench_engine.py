@@ -34,7 +34,7 @@ from types import SimpleNamespace
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY)]  # for `python benchmarks/bench_engine.py`
 
-from drypowder.scenarios.simulate import compile_loops_whole  # noqa: E402
+from drypowder.xla import compile_loops_whole  # noqa: E402
 
 compile_loops_whole()  # as every run does
 

@@ -10,7 +10,8 @@ from importlib.metadata import version
 import pytest
 
 import drypowder
-from drypowder.scenarios.simulate import cache_folder, compile_loops_whole
+from drypowder.scenarios.simulate import cache_folder
+from drypowder.xla import compile_loops_whole
 
 _PREPARED = """
 from drypowder.scenarios.simulate import prepare_jax
@@ -58,6 +59,9 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
 )
 def test_loops_are_compiled_whole_unless_the_caller_says_otherwise(given, kept, monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", given)
+    compile_loops_whole()
+    assert os.environ["XLA_FLAGS"] == given  # JAX is here already and may have read it
+    monkeypatch.delitem(sys.modules, "jax")
     for _ in range(2):  # once is enough, twice is no more
         compile_loops_whole()
         flags = os.environ["XLA_FLAGS"]

@@ -13,5 +13,7 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     from drypowder.cli.doors import enter
+    from drypowder.xla import compile_loops_whole
 
+    compile_loops_whole()  # before a verb imports JAX
     return enter(arguments)

@@ -60,11 +60,11 @@ def produce(
     """
     began = time.perf_counter()
     with Artist() as artist:
-        from drypowder.scenarios import compile_inputs
         from drypowder.scenarios.simulate import kept_programs, prepare_jax
 
         prepare_jax()
         from drypowder.engine.simulate import make_stamp, run_paths, simulate
+        from drypowder.scenarios import compile_inputs
 
         inputs = compile_inputs(order.scenario, years=order.years, seed=order.seed)
         stamp = make_stamp(inputs, paths=order.paths, seed=order.seed)

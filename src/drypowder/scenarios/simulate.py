@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_dir
 
 from drypowder.scenarios.scenario import Scenario, load
+from drypowder.xla import compile_loops_whole
 
 if TYPE_CHECKING:
     from drypowder.engine.run import Run
-
-_EXTRA_OPTIONS = "xla_backend_extra_options"
-_LOOP_BYTES = 400_000
 
 
 def simulate(
@@ -63,19 +61,6 @@ def prepare_jax() -> None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-
-
-def compile_loops_whole() -> None:
-    """Loops that touch little become one function each, not hundreds of calls a round.
-
-    XLA does so below a kilobyte, the search for prices touches a hundred times as much. Numbers
-    stay the same to the last bit. It reads the setting once, when its first program is compiled,
-    and knows none for a single program; one made by the caller is left alone.
-    """
-    flags = os.environ.get("XLA_FLAGS", "")
-    if _EXTRA_OPTIONS not in flags:
-        whole = f"--{_EXTRA_OPTIONS}=xla_cpu_small_while_loop_byte_threshold={_LOOP_BYTES}"
-        os.environ["XLA_FLAGS"] = f"{flags} {whole}".strip()
 
 
 def kept_programs() -> Callable:
