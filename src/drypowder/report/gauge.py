@@ -100,6 +100,11 @@ def as_json(found: Gauge, words: Catalogue) -> dict[str, Any]:
         "likely_low": found.low,
         "likely_high": found.high,
         "range_from": {name: list(ends) for name, ends in found.spans.items()},
+        "revisions": {
+            bar.part.key: {"deviation": bar.revision, "measured": bar.revision_measured}
+            for bar in found.bars
+            if bar.state != MISSING
+        },
         "liquidity": float(found.sum.groups[0]),
         "room": float(found.sum.groups[1]),
         "since": found.since.isoformat(),
@@ -281,6 +286,21 @@ def sections(found: Gauge, words: Catalogue) -> list[Section]:
     ]  # fmt: skip
 
 
+def _revised(found: Gauge, words: Catalogue) -> list[str]:
+    """Which revisions were measured from stored prints, and that the others are a guess."""
+    moved = [bar for bar in found.bars if bar.state != MISSING and bar.revision > 0.0]
+    measured = [bar for bar in moved if bar.revision_measured]
+    if not moved:
+        return []
+    if not measured:
+        return [words.say("gauge.revised_guess", count=len(moved))]
+    names = ", ".join(
+        f"{_name(bar.part.key, words)} ({value_said(bar.revision, bar.part.unit, words)})"
+        for bar in measured
+    )
+    return [words.say("gauge.revised", parts=names, count=len(moved) - len(measured))]
+
+
 def _sure(found: Gauge, words: Catalogue) -> list[str]:
     ends = {
         name: f"{level_said(found.spans[name][0], words)}–{level_said(found.spans[name][1], words)}"
@@ -292,6 +312,7 @@ def _sure(found: Gauge, words: Catalogue) -> list[str]:
         words.say("gauge.range", low=level_said(found.low, words),
                   high=level_said(found.high, words), share=round(100 * given["likely_share"]),
                   draws=found.spread.draws, **ends),
+        *_revised(found, words),
     ]  # fmt: skip
     starters = [bar for bar in found.bars if bar.starter and bar.observed_on]
     if starters:

@@ -2,8 +2,9 @@
 
 Doubts, each drawn with a seed and told apart: `weights` (of parts and groups, and how far one
 group makes up for the other), `window` (where it begins), `revisions` (later prints of the last
-value, and the inputs that are estimates), `age` (a stale part may have moved since as it moved over
-such a span before) and `missing` (a part that says nothing may stand anywhere from 0 to 100).
+value, measured where prints of before are stored, else a guess; and the inputs that are estimates),
+`age` (a stale part may have moved since as it moved over such a span before) and `missing` (a part
+that says nothing may stand anywhere from 0 to 100).
 """
 
 from __future__ import annotations
@@ -41,18 +42,25 @@ class Spread:
 
 
 def draw(
-    source: Source, yardstick: Yardstick, overdue: Sequence[int], *, draws: int | None, seed: int
+    source: Source,
+    yardstick: Yardstick,
+    overdue: Sequence[int],
+    revised: Values,
+    *,
+    draws: int | None,
+    seed: int,
 ) -> Spread:
     """The likely range of the level.
 
     Args:
         overdue: [part] months by which its newest print is behind.
+        revised: [part] measured spread of revisions in its unit; not a number: the guess stands.
     """
     count = draws or int(numbers("gauge")["draws"])
     variants = _variants(source, yardstick, seed)
     tails = (1.0 - numbers("gauge")["likely_share"]) / 2.0
     ranges = {
-        doubts: _range(yardstick, variants, overdue, doubts, count, seed, tails)
+        doubts: _range(yardstick, variants, overdue, revised, doubts, count, seed, tails)
         for doubts in (DOUBTS, *((each,) for each in DOUBTS))
     }
     low, high = ranges.pop(DOUBTS)
@@ -63,6 +71,7 @@ def _range(
     yardstick: Yardstick,
     variants: Sequence[Values],
     overdue: Sequence[int],
+    revised: Values,
     doubts: tuple[str, ...],
     count: int,
     seed: int,
@@ -77,7 +86,7 @@ def _range(
     for start, moved in product(windows, moves):
         cut = replace(yardstick, days=yardstick.days[start:], values=moved[start:])
         scheme = _schemes(rng, each) if "weights" in doubts else yardstick.scheme
-        now = _now(rng, cut, overdue, doubts, each)
+        now = _now(rng, cut, overdue, revised, doubts, each)
         levels.append(_levels(cut, now, scheme))
     low, high = np.quantile(np.concatenate(levels), [tails, 1.0 - tails])
     return float(low), float(high)
@@ -100,8 +109,8 @@ def _levels(cut: Yardstick, now: Values, scheme: Scheme) -> Values:
 
 
 def _now(
-    rng: np.random.Generator, cut: Yardstick, overdue: Sequence[int], doubts: tuple[str, ...],
-    count: int,
+    rng: np.random.Generator, cut: Yardstick, overdue: Sequence[int], widths: Values,
+    doubts: tuple[str, ...], count: int,
 ) -> Values:  # fmt: skip
     """[draw, part] scores of the day, each moved by its own doubts."""
     made = np.empty((count, len(cut.known)))
@@ -115,7 +124,8 @@ def _now(
         sample = column[np.isfinite(column)]
         now = np.full(count, column[-1])
         if "revisions" in doubts:
-            now = now + part.revision * np.std(sample) * revised
+            guess = part.revision * np.std(sample)
+            now = now + (widths[k] if np.isfinite(widths[k]) else guess) * revised
         if "age" in doubts and overdue[k]:
             now = now + _moves(sample, overdue[k], aged)
         made[:, k] = _rank_anew(now, sample[:-1])

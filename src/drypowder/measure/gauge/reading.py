@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drypowder.errors import DataMissingError, UsageError
-from drypowder.measure.gauge import interval
+from drypowder.measure.gauge import interval, revisions
 from drypowder.measure.gauge.companions import EXTRA, Companions, Dates, beside, dates
 from drypowder.measure.gauge.formulas import Inputs
 from drypowder.measure.gauge.parts import Part, groups, parts
@@ -54,6 +54,8 @@ class Bar:
     known_on: date | None
     starter: bool  # from figures shipped with the package
     estimated: tuple[str, ...]  # series replaced by dated figures of ours
+    revision: float  # standard deviation of later prints in the part's unit; NaN where missing
+    revision_measured: bool  # from stored prints, else a guess
     read: tuple[str, ...]  # series read
     absent: tuple[str, ...]  # series of which nothing is known
 
@@ -176,12 +178,14 @@ def gauge(
     now = add_up(scores[-1], yardstick.scheme, shift)
     past = _values(given, np.array([since], dtype="datetime64[D]"))[0]
     before = add_up(yardstick.score(past * _directions()), yardstick.scheme, shift)
-    bars = _bars(yardstick, given, scores[-1], past, now, before)
+    held = revisions.vintages(known, (name for part in parts() for name in part.names()))
+    revised = revisions.widths(held, parts(), given, yardstick.days)
+    bars = _bars(yardstick, given, revised, scores[-1], past, now, before)
     ages = [_overdue_months(bar, source.day) for bar in bars]
     history = _history(yardstick, scores, shift)
     return Gauge(
         MeasuredStamp.of(known, _used(given)), now, bars, since, before,
-        interval.draw(source, yardstick, ages, draws=draws, seed=seed), history,
+        interval.draw(source, yardstick, ages, revised, draws=draws, seed=seed), history,
         beside(source, yardstick.days), dates(source, history.days, history.level),
     )  # fmt: skip
 
@@ -231,7 +235,13 @@ def _history(yardstick: Yardstick, scores: Values, shift: float) -> History:
 
 
 def _bars(
-    yardstick: Yardstick, given: list[Inputs], scores: Values, past: Values, now: Sum, before: Sum
+    yardstick: Yardstick,
+    given: list[Inputs],
+    revised: Values,
+    scores: Values,
+    past: Values,
+    now: Sum,
+    before: Sum,
 ) -> tuple[Bar, ...]:
     made = []
     for k, part in enumerate(parts()):
@@ -257,9 +267,17 @@ def _bars(
             starter=here and any(each.starter for each in newest),
             estimated=tuple(each.name for each in prints if each.estimated),
             read=tuple(each.name for each in newest),
+            revision=_revision(part, column, revised[k]) if here else float("nan"),
+            revision_measured=here and bool(np.isfinite(revised[k])),
             absent=tuple(n for n in part.names() if n not in given[k].found),
         ))  # fmt: skip
     return tuple(made)
+
+
+def _revision(part: Part, column: Values, measured: float) -> float:
+    if np.isfinite(measured):
+        return float(measured)
+    return float(part.revision * np.std(column[np.isfinite(column)]))
 
 
 def _overdue_months(bar: Bar, day: date) -> int:
