@@ -42,8 +42,8 @@ def test_month_end_figures_alone_are_refused_by_name():
 
 
 def test_size_and_power_with_memory():
-    """Errors allow for memory: nominal 10 %, found below 20; a fall of ten is always seen."""
-    for fall, least, most in ((0.0, 0.0, 0.20), (10.0, 0.95, 1.0)):
-        found = [c07.measure(world(fall, seed=seed)) for seed in range(60)]
+    """Nominal 10 %: found below 17 in 80 worlds, by chance once in fifty; ten is always seen."""
+    for fall, least, most in ((0.0, 0.0, 0.17), (10.0, 0.95, 1.0)):
+        found = [c07.measure(world(fall, seed=seed)) for seed in range(80)]
         seen = np.mean([each.high < 0.0 or each.low > 0.0 for each in found])
         assert least <= seen <= most

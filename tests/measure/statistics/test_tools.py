@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from tests.measure.fakes import made_up
 
-from drypowder.errors import DrypowderError
 from drypowder.measure import statistics as tools
 
 
@@ -89,7 +88,7 @@ def test_a_bend_is_found_where_it_is():
     assert kink.at == pytest.approx(6.0, abs=0.3)
     assert (kink.below, kink.above) == pytest.approx((1.0, 5.0), abs=0.15)
     assert kink.p_value == pytest.approx(1 / 200)
-    made = tools.bend_interval(y, x, draws=199)
+    made = tools.bend_interval(y, x, level=0.01, draws=199)
     assert made.low < 4.0 < made.high < 4.5 and made.effect == pytest.approx(kink.bend)
 
 
@@ -104,26 +103,35 @@ def test_a_jump_is_ranked_among_windows_of_its_length():
     assert np.isnan(too_early.effect)
 
 
-def test_hidden_states_are_told_apart():
-    state = np.repeat([0, 1, 0, 1], 75)
-    x = generator(8).standard_normal(300)
-    y = np.where(state == 1, 1.5, -1.0) * x + np.where(state == 1, 0.6, 0.2) * generator(
-        9
-    ).standard_normal(300)
-    made = tools.markov_regimes(y, x)
-    assert made.coefficients[:, 1] == pytest.approx([-1.0, 1.5], abs=0.2)
-    assert made.deviation == pytest.approx([0.2, 0.6], rel=0.2)
-    assert (made.stays > 0.9).all()
-    assert np.mean(made.probability[:, 1].round() == state) > 0.95
-
-
-def test_a_link_is_measured_within_each_state():
-    state = np.repeat([0, 1], 100)
+def test_a_correlation_has_an_interval_that_knows_memory():
     left = generator(10).standard_normal(200)
-    right = np.where(state == 1, left, -left) + 0.2 * generator(11).standard_normal(200)
-    made = tools.by_regime(tools.correlation, left, right, state=state, draws=199)
-    assert made[0].high < -0.8 and made[1].low > 0.8
-    assert made[0].observations == 100
+    right = left + 0.2 * generator(11).standard_normal(200)
+    made = tools.correlation_interval(left, right, draws=199)
+    assert made.effect == pytest.approx(np.corrcoef(left, right)[0, 1])
+    assert 0.85 < made.low < made.effect <= made.high <= 1.0
+    turned = tools.correlation_interval(-left, right, draws=199)
+    assert (turned.low, turned.high) == pytest.approx((-made.high, -made.low))
+    swapped = tools.correlation_interval(right, left, draws=199)
+    assert (swapped.low, swapped.high) == pytest.approx((made.low, made.high))
+    assert np.isnan(tools.correlation_interval(np.ones(50), left[:50]).low)
+
+
+def test_memory_is_not_found_too_short():
+    """Least squares finds less memory in a short history than made it."""
+    from drypowder.measure.statistics.memory import memory
+
+    space = np.linalg.qr(np.column_stack([np.ones(80), np.arange(80) >= 30]))[0]
+    found, plain = [], []
+    for seed in range(60):
+        random = generator(seed)
+        series = [0.0]
+        for shock in random.standard_normal(280):
+            series.append(0.8 * series[-1] + shock)
+        left = np.array(series[-80:])
+        left -= space @ (space.T @ left)
+        found.append(memory(left, space, random))
+        plain.append(left[1:] @ left[:-1] / (left[:-1] @ left[:-1]))
+    assert np.mean(plain) < 0.74 < np.mean(found) < 0.84
 
 
 def test_many_looks_are_paid_for():
@@ -132,12 +140,9 @@ def test_many_looks_are_paid_for():
     assert tools.benjamini_hochberg([0.02, 0.9, 0.01]) == pytest.approx([0.03, 0.9, 0.03])
 
 
-def test_levels_that_wander_are_refused_and_changes_are_not():
+def test_a_walk_is_told_from_its_changes():
     walk = np.cumsum(generator(12).standard_normal(300))
-    assert tools.integrated(walk) == 1
-    tools.guard_stationary({"change": np.diff(walk)})
-    with pytest.raises(DrypowderError, match="DP-203: level"):
-        tools.guard_stationary({"level": walk})
+    assert tools.unit_root(np.diff(walk)) < 0.05 < tools.unit_root(walk)
     assert tools.unit_root(np.ones(50)) == 1.0
 
 

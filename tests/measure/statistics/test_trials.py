@@ -8,7 +8,7 @@ import pytest
 
 from drypowder.measure.statistics.trials import trials
 
-TOO_OFTEN = 0.10  # more than promised: the price of short memory, told in docs/claims.md
+TOO_OFTEN = 0.02  # more than promised
 LEAST_POWER = 0.75
 
 
@@ -25,4 +25,4 @@ def test_no_tool_cries_wolf_much_more_often_than_it_promises():
 
 @pytest.mark.slow
 def test_size_and_power_in_many_worlds():
-    assert_honest(trials(400), 0.07)
+    assert_honest(trials(400), TOO_OFTEN)

@@ -22,7 +22,7 @@ from drypowder.measure.claims.claim import (
     Part,
     Registration,
 )
-from drypowder.measure.statistics import forward_filled, hac_ols, month_ends, within
+from drypowder.measure.statistics import forward_filled, local_projection, month_ends, within
 
 if TYPE_CHECKING:
     from drypowder.data import Known
@@ -43,6 +43,7 @@ _YEAR_ENDS = ("treasuries_2022", "treasuries_2023", "treasuries_2024")
 _FLOWS = ("issued_2025", "issued_2026q1")
 _PER_USD_BN = 100.0  # a yield change is told per 100 bn bought
 _BP = 100.0
+_MONTHS_AFTER, _FEWEST_MONTHS = 3, 24
 
 
 def measure(known: Known) -> Finding:
@@ -116,19 +117,20 @@ def _duration(known: Known) -> list[Part]:
 
 
 def _price(known: Known) -> list[Part]:
-    """Ten-year yield against what the Fed bought in the same month, bp per 100 bn."""
+    """Ten-year yield in the month of a purchase and the three after it, bp per 100 bn."""
     series = known.table(["TREAST", "DGS10"])
     if len(series) < 2:
         return []
     months = [_by_month(*within(series[name])) for name in ("TREAST", "DGS10")]
     both = sorted(months[0].keys() & months[1].keys())
-    if len(both) <= REGISTRATION.fewest:
+    if len(both) < _FEWEST_MONTHS:
         return []
     moves = np.diff([[month[key] for month in months] for key in both], axis=0)
-    fit = hac_ols(_BP * moves[:, 1], moves[:, 0] / _PER_USD_BN, level=REGISTRATION.level)
-    return [Part("yield_per_100bn", float(fit.value[1]), float(fit.low[1]), float(fit.high[1]),
-                 unit="bp_per_100bn", kind=CONTROL, p_value=float(fit.p_value[1]),
-                 observations=fit.observations)]  # fmt: skip
+    made = local_projection(_BP * moves[:, 1], moves[:, 0] / _PER_USD_BN, horizons=_MONTHS_AFTER,
+                            lags=1, cumulative=True, level=REGISTRATION.level)  # fmt: skip
+    value, low, high = (float(each[-1]) for each in (made.value, made.low, made.high))
+    return [Part("yield_per_100bn", value, low, high, unit="bp_per_100bn", kind=CONTROL,
+                 p_value=float(made.p_value[-1]), observations=made.observations)]  # fmt: skip
 
 
 def _by_month(days: NDArray, values: NDArray) -> dict[np.datetime64, float]:

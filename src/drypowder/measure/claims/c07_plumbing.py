@@ -72,8 +72,7 @@ def measure(known: Known) -> Finding:
             *_without_first_weeks(days[seen], spread[seen], after),
             *_stocks(known),
         ),
-        caveats=("one_intervention", "interval_too_narrow", "peak_before", "treasury_account",
-                 "other_levers"),
+        caveats=("one_intervention", "peak_before", "treasury_account", "other_levers"),
     )  # fmt: skip
 
 

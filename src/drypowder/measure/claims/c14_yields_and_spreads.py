@@ -24,10 +24,9 @@ from drypowder.measure.claims.claim import (
 )
 from drypowder.measure.statistics import (
     aligned,
-    block_interval,
-    by_regime,
     changes,
     correlation,
+    correlation_interval,
     hac_ols,
 )
 
@@ -60,7 +59,7 @@ def measure(known: Known) -> Finding:
     seen = (change_days > since) & (change_days <= until)
     REGISTRATION.require(int(seen.sum()))
     ours = change[seen]
-    made = block_interval(correlation, ours[:, 0], ours[:, 1], level=REGISTRATION.level)
+    made = correlation_interval(ours[:, 0], ours[:, 1], level=REGISTRATION.level)
     window = levels[(days >= since) & (days <= until)]
     return Finding(
         effect=made.effect, low=made.low, high=made.high, p_value=made.p_value,
@@ -93,13 +92,13 @@ def _rises(
 def _other_rhythms(window: NDArray, ours: NDArray, days: NDArray) -> list[Part]:
     """Five-day changes, and days of rising against days of falling yields."""
     weekly = window[_WEEK_DAYS:] - window[:-_WEEK_DAYS]
-    slow = block_interval(correlation, weekly[:, 0], weekly[:, 1], level=REGISTRATION.level)
+    slow = correlation_interval(weekly[:, 0], weekly[:, 1], level=REGISTRATION.level)
     found = [_part("five_days", slow)]
     oil_war = days <= np.datetime64(OIL_NEUTRAL_DAY)
-    parts = by_regime(correlation, ours[:, 0], ours[:, 1], state=oil_war.astype(int),
-                      level=REGISTRATION.level)  # fmt: skip
-    names = {1: "to_oil_neutral", 0: "after_oil_neutral"}
-    return [*found, *(_part(names[state], made) for state, made in sorted(parts.items()))]
+    for key, state in (("after_oil_neutral", ~oil_war), ("to_oil_neutral", oil_war)):
+        made = correlation_interval(*ours[state].T, level=REGISTRATION.level)
+        found.append(_part(key, made))
+    return found
 
 
 def _other_pairs(known: Known) -> list[Part]:
@@ -111,7 +110,7 @@ def _other_pairs(known: Known) -> list[Part]:
         if len(series) == 2:
             ours = _window(series[left], series[right])
             if len(ours) >= REGISTRATION.fewest:
-                made = block_interval(correlation, *ours.T, level=REGISTRATION.level)
+                made = correlation_interval(*ours.T, level=REGISTRATION.level)
                 found.append(_part(key, made))
     return found
 
@@ -126,7 +125,7 @@ def _controlled(known: Known) -> list[Part]:
     if len(ours) < REGISTRATION.fewest:
         return []
     left, right = (hac_ols(ours[:, k], ours[:, 2:]).residual for k in (0, 1))
-    made = block_interval(correlation, left, right, level=REGISTRATION.level)
+    made = correlation_interval(left, right, level=REGISTRATION.level)
     return [_part("oil_and_policy", made, kind=CONTROL)]
 
 

@@ -20,16 +20,15 @@ from drypowder.measure.statistics.events import EventWindow, event_window
 from drypowder.measure.statistics.kink import Kink, bend_interval, kink_test
 from drypowder.measure.statistics.many import benjamini_hochberg, holm
 from drypowder.measure.statistics.projection import Response, local_projection
-from drypowder.measure.statistics.regimes import Regimes, by_regime, correlation, markov_regimes
 from drypowder.measure.statistics.regression import Slopes, hac_ols
-from drypowder.measure.statistics.stationary import guard_stationary, integrated, unit_root
+from drypowder.measure.statistics.stationary import unit_root
+from drypowder.measure.statistics.together import correlation, correlation_interval
 
 __all__ = [
     "DAY",
     "EventWindow",
     "Interval",
     "Kink",
-    "Regimes",
     "Response",
     "Slopes",
     "aligned",
@@ -37,20 +36,17 @@ __all__ = [
     "benjamini_hochberg",
     "block_interval",
     "block_length",
-    "by_regime",
     "changes",
     "choice",
     "correlation",
+    "correlation_interval",
     "dates_of",
     "event_window",
     "forward_filled",
-    "guard_stationary",
     "hac_ols",
     "holm",
-    "integrated",
     "kink_test",
     "local_projection",
-    "markov_regimes",
     "month_ends",
     "unit_root",
     "within",

@@ -31,7 +31,6 @@ def block_interval(
     block: float | None = None,
     draws: int | None = None,
     seed: int | None = None,
-    circular: bool = False,
 ) -> Interval:
     """Interval of a statistic of rows that belong together, by the stationary block bootstrap.
 
@@ -40,15 +39,13 @@ def block_interval(
         columns: arrays with one row a moment, drawn together.
         level: two-sided; 0.10 gives a 90 % interval of percentiles.
         block: mean length of a stretch; chosen from the memory of the columns when left out.
-        circular: stretches of one length (circular block bootstrap) instead of random ones.
 
     Source: Politis and Romano 1994; length by Politis and White 2004, Patton et al. 2009.
     """
-    from arch.bootstrap import CircularBlockBootstrap, StationaryBootstrap
+    from arch.bootstrap import StationaryBootstrap
 
     length = block_length(*columns) if block is None else block
-    kind = CircularBlockBootstrap if circular else StationaryBootstrap
-    drawn = kind(
+    drawn = StationaryBootstrap(
         max(1, round(length)), *columns, seed=int(choice("seed") if seed is None else seed)
     )
     found = np.asarray(drawn.apply(statistic, int(choice("draws") if draws is None else draws)))

@@ -30,6 +30,7 @@ def local_projection(
     controls: NDArray | None = None,
     lags: int = 4,
     level: float = 0.10,
+    draws: int | None = None,
     cumulative: bool = False,
 ) -> Response:
     """Regressions of the outcome h rows ahead on the shock, its past and the outcome's past.
@@ -58,7 +59,7 @@ def local_projection(
         ahead = outcome[rows + horizon]
         if cumulative:
             ahead = total[rows + horizon] - total[rows - 1]
-        fit = hac_ols(ahead, table, lags=horizon, level=level)
+        fit = hac_ols(ahead, table, lags=horizon, level=level, draws=draws)
         found.append((fit.value[1], fit.low[1], fit.high[1], fit.p_value[1]))
     value, low, high, p_value = np.array(found).T
     return Response(np.arange(horizons + 1), value, low, high, p_value, len(rows))

@@ -1,4 +1,10 @@
-"""A straight line through figures that remember: slopes with errors that allow for memory."""
+"""A straight line through figures that remember: slopes with errors that allow for memory.
+
+Newey and West's errors are too small where memory is long for the sample, above all for a step in
+a level, so that Student's table cannot be trusted. How far t = slope / error strays by chance is
+taken from histories remade with the same regressors, memory and storms (`memory.py`): a bootstrap
+of t with autoregressive errors (Davison and Hall 1993; Gonçalves and Vogelsang 2011).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from drypowder.measure.statistics.choices import choice
+from drypowder.measure.statistics.memory import remade
 
 
 @dataclass(frozen=True)
@@ -22,23 +31,62 @@ class Slopes:
 
 
 def hac_ols(
-    outcome: NDArray, regressors: NDArray, *, lags: int | None = None, level: float = 0.10
+    outcome: NDArray,
+    regressors: NDArray,
+    *,
+    lags: int | None = None,
+    level: float = 0.10,
+    draws: int | None = None,
+    seed: int | None = None,
 ) -> Slopes:
-    """Least squares with Newey-West errors in Student's distribution.
+    """Least squares; intervals from Newey-West errors and a bootstrap of their t.
 
     Args:
-        outcome: [row]; regressors: [row] or [row, regressor], without the constant.
+        outcome: [row], in order of time; regressors: [row] or [row, regressor], no constant.
         lags: of the errors; 4 (T/100)^(2/9) when left out (Newey and West 1994).
+        level: two-sided; 0.10 gives a 90 % interval, symmetric about the slope.
     """
     from statsmodels.regression.linear_model import OLS
 
     table = np.column_stack([np.ones(len(outcome)), regressors])
-    memory = round(4.0 * (len(outcome) / 100.0) ** (2.0 / 9.0)) if lags is None else lags
-    fit = OLS(outcome, table).fit(
-        cov_type="HAC", cov_kwds={"maxlags": memory, "use_correction": True}, use_t=True
-    )
-    ends = fit.conf_int(level)
+    length = round(4.0 * (len(outcome) / 100.0) ** (2.0 / 9.0)) if lags is None else lags
+    fit = OLS(np.asarray(outcome, float), table).fit()
+    value, residual = np.asarray(fit.params), np.asarray(fit.resid)
+    weight = np.asarray(fit.model.pinv_wexog)  # [coefficient, row]: value = weight @ outcome
+    error = _errors(residual[None], weight, length)[0]
+    strayed = _strayed(residual, table, weight, length, draws, seed)  # [draw, coefficient] |t|
+    width = error * np.quantile(strayed, 1.0 - level, axis=0)
+    t = np.abs(value) / np.where(error > 0.0, error, np.finfo(float).tiny)
+    p_value = (1.0 + (strayed >= t).sum(axis=0)) / (1.0 + len(strayed))
     return Slopes(
-        np.asarray(fit.params), ends[:, 0], ends[:, 1], np.asarray(fit.pvalues),
-        np.asarray(fit.resid), len(outcome), float(fit.rsquared),
-    )  # fmt: skip
+        value, value - width, value + width, p_value, residual, len(residual), float(fit.rsquared)
+    )
+
+
+def _strayed(
+    residual: NDArray, table: NDArray, weight: NDArray, lags: int, draws: int | None,
+    seed: int | None,
+) -> NDArray:  # fmt: skip
+    """|t| of coefficients that are zero, in histories remade [draw, coefficient]."""
+    count = int(choice("draws") if draws is None else draws)
+    generator = np.random.default_rng(int(choice("seed") if seed is None else seed))
+    space, _ = np.linalg.qr(table)
+    made = remade(residual, space, draws=count, generator=generator)
+    slopes = made @ weight.T
+    errors = _errors(made - slopes @ table.T, weight, lags)
+    return np.abs(slopes) / np.where(errors > 0.0, errors, np.inf)
+
+
+def _errors(residual: NDArray, weight: NDArray, lags: int) -> NDArray:
+    """Newey-West errors, corrected for the coefficients used up [draw, coefficient]."""
+    rows, columns = residual.shape[1], weight.shape[0]
+    found = []
+    for each in weight:
+        moved = residual * each
+        total = np.einsum("dt,dt->d", moved, moved)
+        for lag in range(1, min(lags, rows - 1) + 1):
+            share = 2.0 * (1.0 - lag / (lags + 1.0))
+            total += share * np.einsum("dt,dt->d", moved[:, lag:], moved[:, :-lag])
+        found.append(total)
+    scale = rows / max(rows - columns, 1)
+    return np.sqrt(scale * np.maximum(np.column_stack(found), 0.0))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-
-from drypowder.errors import DrypowderError
 
 _TOO_FEW = 12  # rows below which the test says nothing
 
@@ -24,26 +21,3 @@ def unit_root(values: NDArray) -> float:
         warnings.simplefilter("ignore", FutureWarning)
         found = adfuller(kept, autolag="AIC", regression="c")
     return float(found.pvalue if hasattr(found, "pvalue") else found[1])
-
-
-def integrated(values: NDArray, *, level: float = 0.05, most: int = 2) -> int:
-    """How often to difference until a random walk is rejected, `most` at the most."""
-    for order in range(most):
-        if unit_root(np.diff(values, n=order)) < level:
-            return order
-    return most
-
-
-def guard_stationary(series: Mapping[str, NDArray], *, level: float = 0.05) -> None:
-    """Refuse levels that wander.
-
-    Raises:
-        DrypowderError: DP-203 naming each series in which a random walk cannot be rejected.
-    """
-    wandering = [name for name, values in series.items() if not unit_root(values) < level]
-    if wandering:
-        raise DrypowderError(
-            "DP-203",
-            f"{', '.join(wandering)}: a random walk cannot be rejected, so levels agree by chance.",
-            "Compare changes instead of levels.",
-        )

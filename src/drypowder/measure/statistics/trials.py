@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from drypowder.measure.statistics.bootstrap import block_interval
 from drypowder.measure.statistics.events import event_window
 from drypowder.measure.statistics.kink import bend_interval, kink_test
 from drypowder.measure.statistics.many import benjamini_hochberg, holm
 from drypowder.measure.statistics.projection import local_projection
-from drypowder.measure.statistics.regimes import by_regime, correlation
 from drypowder.measure.statistics.regression import hac_ols
 from drypowder.measure.statistics.stationary import unit_root
+from drypowder.measure.statistics.together import correlation_interval
 
 _LEVEL = 0.10
 
@@ -68,15 +67,20 @@ def _autoregression(shocks: NDArray, memory: float) -> NDArray:
 
 def _tools(draws: int) -> dict[str, tuple[Callable, float, str]]:
     return {
-        "correlation, block bootstrap": (_correlated(draws), _LEVEL, "correlation 0.3, 135 days"),
-        "correlation in one of two states": (
-            _correlated_in_state(draws), _LEVEL, "correlation 0.4 in the 100 days of one state"),
-        "slope, Newey-West": (_sloped, _LEVEL, "slope 0.3, 120 rows"),
+        "correlation, bootstrap of t": (_correlated(135, 0.3, draws), _LEVEL,
+                                        "correlation 0.3, 135 days"),
+        "correlation, shorter": (_correlated(100, 0.4, draws), _LEVEL,
+                                 "correlation 0.4, 100 days"),
+        "slope, Newey-West and bootstrap of t": (_sloped(draws), _LEVEL, "slope 0.3, 120 rows"),
+        **{
+            f"step in a level, memory {memory}": (
+                _stepped(memory, size, draws), _LEVEL, f"a step of {size}, 72 days before it")
+            for memory, size in ((0.3, 1.0), (0.6, 1.5), (0.8, 2.5), (0.9, 5.0))
+        },
         "local projection, lag-augmented": (
-            _projected, _LEVEL, "response 0.5 after two of 160 rows"),
-        "bend, sup-Wald by wild bootstrap": (_bent(draws), _LEVEL, "slope 1 turns 3, 264 rows"),
-        "bend, interval by wild bootstrap": (
-            _bent_interval(draws), _LEVEL, "slope 1 turns 3, 264 rows"),
+            _projected(draws), _LEVEL, "response 0.5 after two of 160 rows"),
+        "bend, sup-Wald by bootstrap": (_bent(draws), _LEVEL, "slope 1 turns 3, 264 rows"),
+        "bend, interval by bootstrap": (_bent_interval(draws), _LEVEL, "slope 1 turns 3, 264 rows"),
         "event window among placebos": (_eventful, _LEVEL, "a jump of 4 window deviations"),
         "random walk, augmented Dickey-Fuller": (_wandering, 0.05, "memory 0.8, 150 rows"),
         "any of 15 looks, Holm": (_looked(holm), _LEVEL, "one effect of 4 standard errors"),
@@ -85,39 +89,52 @@ def _tools(draws: int) -> dict[str, tuple[Callable, float, str]]:
     }  # fmt: skip
 
 
-def _correlated(draws: int):
+def _seed(generator: np.random.Generator) -> int:
+    return int(generator.integers(2**31))
+
+
+def _correlated(count: int, size: float, draws: int):
     def test(generator: np.random.Generator, strong: bool) -> bool:
-        left, other = remembering(generator, 135), remembering(generator, 135)
-        right = 0.3 * left + math.sqrt(1 - 0.3**2) * other if strong else other
-        made = block_interval(correlation, left, right, level=_LEVEL, draws=draws)
+        left, other = remembering(generator, count), remembering(generator, count)
+        right = size * left + math.sqrt(1 - size**2) * other if strong else other
+        made = correlation_interval(left, right, level=_LEVEL, draws=draws)
         return not made.low <= 0.0 <= made.high
 
     return test
 
 
-def _correlated_in_state(draws: int):
+def _sloped(draws: int):
     def test(generator: np.random.Generator, strong: bool) -> bool:
-        state = np.repeat([0, 1], [150, 100])
-        left, other = remembering(generator, 250), remembering(generator, 250)
-        weight = 0.4 * (state == 1) * strong
-        right = weight * left + np.sqrt(1 - weight**2) * other
-        made = by_regime(correlation, left, right, state=state, level=_LEVEL, draws=draws)[1]
-        return not made.low <= 0.0 <= made.high
+        x, noise = remembering(generator, 120), remembering(generator, 120)
+        made = hac_ols(0.3 * strong * x + noise, x, draws=draws, seed=_seed(generator))
+        return bool(made.p_value[1] < _LEVEL)
 
     return test
 
 
-def _sloped(generator: np.random.Generator, strong: bool) -> bool:
-    x, noise = remembering(generator, 120), remembering(generator, 120)
-    return bool(hac_ols(0.3 * strong * x + noise, x).p_value[1] < _LEVEL)
+def _stepped(memory: float, size: float, draws: int):
+    """The design of claim 7: days before and after, month-ends, errors over 15 days."""
+
+    def test(generator: np.random.Generator, strong: bool) -> bool:
+        day = np.arange(242)
+        after, month_end = (day >= 72).astype(float), (day % 21 >= 18).astype(float)
+        outcome = size * strong * after + month_end + remembering(generator, len(day), memory)
+        made = hac_ols(outcome, np.column_stack([after, month_end]), lags=15, draws=draws,
+                       seed=_seed(generator))  # fmt: skip
+        return bool(made.p_value[1] < _LEVEL)
+
+    return test
 
 
-def _projected(generator: np.random.Generator, strong: bool) -> bool:
-    shock = generator.standard_normal(160)
-    outcome = remembering(generator, 160, 0.6)
-    outcome[2:] += 0.5 * strong * shock[:-2]
-    made = local_projection(outcome, shock, horizons=2, lags=2, level=_LEVEL)
-    return bool(made.p_value[2] < _LEVEL)
+def _projected(draws: int):
+    def test(generator: np.random.Generator, strong: bool) -> bool:
+        shock = generator.standard_normal(160)
+        outcome = remembering(generator, 160, 0.6)
+        outcome[2:] += 0.5 * strong * shock[:-2]
+        made = local_projection(outcome, shock, horizons=2, lags=2, level=_LEVEL, draws=draws)
+        return bool(made.p_value[2] < _LEVEL)
+
+    return test
 
 
 def _bent(draws: int):
@@ -125,7 +142,7 @@ def _bent(draws: int):
         x = np.sort(generator.uniform(0.0, 1.0, 264))
         bend = 2.0 * strong * np.maximum(x - 0.6, 0.0)
         outcome = x + bend + 0.2 * remembering(generator, 264, 0.5)
-        made = kink_test(outcome, x, block=8, draws=draws, seed=int(generator.integers(2**31)))
+        made = kink_test(outcome, x, draws=draws, seed=_seed(generator))
         return made.p_value < _LEVEL
 
     return test
@@ -136,7 +153,7 @@ def _bent_interval(draws: int):
         x = np.sort(generator.uniform(0.0, 1.0, 264))
         bend = 2.0 * strong * np.maximum(x - 0.6, 0.0)
         outcome = x + bend + 0.2 * remembering(generator, 264, 0.5)
-        made = bend_interval(outcome, x, draws=draws, seed=int(generator.integers(2**31)))
+        made = bend_interval(outcome, x, draws=draws, seed=_seed(generator))
         return not made.low <= 0.0 <= made.high
 
     return test
