@@ -145,3 +145,54 @@ def test_the_policy_rate_is_the_observed_one(store, driven):
             rate.observed_on.astype("datetime64[D]") == np.datetime64(row.first_day)
         )
         assert row.change == pytest.approx((rate.values[at[0]] - first) / 100.0)
+
+
+def _fed(store):
+    notes = store.known_on("2026-11-23").series("TREAST")
+    return made_up("TREAST", notes.observed_on, notes.values)
+
+
+def _outstanding(until="2026-08"):
+    months = np.arange(np.datetime64("2022-12"), np.datetime64(until))
+    ends = (months + 1).astype("datetime64[D]") - 1
+    grow = np.arange(len(ends))
+    sizes = {"bills": 3700.0 + 30.0 * grow, "notes": 13_800.0 + 50.0 * grow,
+             "bonds": 4_000.0 + 20.0 * grow}  # fmt: skip
+    return [made_up(name, ends, values, lag_days=4) for name, values in sizes.items()]
+
+
+def test_borrowing_is_read_from_what_is_stored(store):
+    found = drive(FakeKnown.of(_fed(store), *_outstanding()), date(2026, 7, 31))
+    driver = by_key(found)["borrowing"]
+    assert (driver.status, driver.series) == ("observed", ("bills", "notes", "bonds"))
+    assert driver.total == pytest.approx(100.0 * 43)  # 30 + 50 + 20 a month, 43 months
+    assert len(found.scenario.file.borrowing) == 43
+
+
+def test_two_of_three_maturities_are_not_borrowing(store):
+    found = drive(FakeKnown.of(_fed(store), *_outstanding()[:2]), date(2026, 7, 31))
+    assert by_key(found)["borrowing"].status == "published"
+
+
+def test_stored_months_known_later_do_not_enter(store):
+    day = datetime(2024, 6, 30, 23, 59, tzinfo=UTC)
+    found = drive(FakeKnown.of(_fed(store), *_outstanding(), as_of=day), date(2024, 6, 28))
+    assert all(row.known_on <= day.date() for row in found.scenario.file.borrowing)
+    assert by_key(found)["borrowing"].last == date(2024, 5, 31)
+
+
+def test_capex_is_read_from_what_is_stored(store):
+    base = room.load(room.BASE).file.firm
+    firm = base[0]
+    begin = Quarter(firm.first_quarter)
+    ends = np.array([begin.next(k).next().first_day for k in range(len(firm.capex))],
+                    "datetime64[D]") - 1  # fmt: skip
+    own = [made_up(f"{what}:{firm.name}", ends, factor * np.asarray(values), lag_days=30)
+           for what, factor, values in (("capex", 2.0, firm.capex),
+                                        ("ocf", 1.0, firm.operating_cash_flow))]  # fmt: skip
+    found = drive(FakeKnown.of(_fed(store), *own), LAST)
+    told = {each.name: each for each in found.scenario.file.firm}
+    assert told[firm.name].capex == pytest.approx(tuple(2.0 * np.asarray(firm.capex)))
+    assert told[base[1].name].capex == base[1].capex  # not stored: the shipped row
+    assert by_key(found)["firms"].status == "partly"  # one of the five
+    assert by_key(found)["firms"].series[0] == f"capex:{firm.name}"

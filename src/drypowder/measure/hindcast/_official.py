@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _ACCOUNT = ("TGA", "WTREGEN")  # by the day where stored, else the mean of the week
 _RATE = ("EFFR", "DFF")
+_ISSUED = ("bills", "notes", "bonds")  # outstanding, to the public
 _MONTH_DAYS = BUSINESS_DAYS_A_YEAR / 12  # of a pace per month
 _PACE_ROWS = 2  # last published periods whose pace goes on
 
@@ -107,8 +108,8 @@ def borrowing(known: Known, last_day: date, trend: Trend, base: Scenario, kept: 
     """
     state = base.sheet.economy.role("government")
     owed = {name: -opening(base, state, name) for name in ("bills", "treasuries")}
-    as_of = known.as_of.date()
-    told = [y for y in borrowing_rows() if y["known_on"] <= as_of and y["first_day"] <= last_day]
+    stored = _issued(known, last_day)
+    told = stored or _published(known.as_of.date(), last_day)
     periods = [*told, *_continued(told, last_day)]
     rows = []
     for row in periods:
@@ -123,10 +124,36 @@ def borrowing(known: Known, last_day: date, trend: Trend, base: Scenario, kept: 
     if not told:
         return Rows(Driver("borrowing", MISSING), [])
     driver = Driver(
-        "borrowing", PUBLISHED, ("Z.1",), told[0]["first_day"], told[-1]["last_day"],
-        max(row["known_on"] for row in told), False, sum(row["net_issuance"] for row in periods),
+        "borrowing", OBSERVED if stored else PUBLISHED, _ISSUED if stored else ("Z.1",),
+        told[0]["first_day"], told[-1]["last_day"], max(row["known_on"] for row in told), False,
+        sum(row["net_issuance"] for row in periods),
     )  # fmt: skip
     return Rows(driver, rows)
+
+
+def _published(as_of: date, last_day: date) -> list[dict[str, Any]]:
+    """What the package says that was borrowed, in periods whose figure was out."""
+    return [y for y in borrowing_rows() if y["known_on"] <= as_of and y["first_day"] <= last_day]
+
+
+def _issued(known: Known, last_day: date) -> list[dict[str, Any]]:
+    """What was borrowed month by month, from amounts outstanding where all three are stored."""
+    found = known.table(_ISSUED)
+    points = [month_ends(found.get(name), last_day) for name in _ISSUED]
+    if any(len(each.dates) < 2 for each in points):
+        return []
+    changes = [{row["last_day"]: (row, change) for row, change in each.changes()}
+               for each in points]  # fmt: skip
+    if not changes[0].keys() == changes[1].keys() == changes[2].keys():
+        return []  # a month is missing in one: the published periods have none missing
+    made = []
+    for day, (row, bills) in changes[0].items():
+        others = [each[day] for each in changes[1:]]
+        known_on = max(row["known_on"], *(other["known_on"] for other, _ in others))
+        net = bills + sum(change for _, change in others)
+        made.append({**row, "net_issuance": net, "bills": bills, "known_on": known_on,
+                     "source": ", ".join(_ISSUED)})  # fmt: skip
+    return made
 
 
 def _continued(told: list[dict[str, Any]], last_day: date) -> list[dict[str, Any]]:

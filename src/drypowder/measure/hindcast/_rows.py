@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FIRST_STEP = date(2023, 1, 3)  # first business day after the opening sheet
 A_DAY = timedelta(days=1)
 OBSERVED, SUBSTITUTE, PUBLISHED, MISSING = "observed", "substitute", "published", "missing"
+PARTLY = "partly"  # some firms as stored, the others as published
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Driver:
     """One part of the outside world: which figures drove it, and how sure they are."""
 
     key: str  # fed_treasuries, fed_mortgages, policy_rate, account, borrowing, firms, ai_bonds
-    status: str  # observed, substitute, published (figures of the package), missing
+    status: str  # observed, substitute, published (figures of the package), partly, missing
     series: tuple[str, ...] = ()
     first: date | None = None
     last: date | None = None

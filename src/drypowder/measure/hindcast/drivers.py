@@ -9,6 +9,7 @@ learned after the cut, which are set from what was known before it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from drypowder.measure.hindcast._rows import (
     FIRST_STEP,
     MISSING,
     OBSERVED,
+    PARTLY,
     PUBLISHED,
     Driver,
     Rows,
@@ -106,23 +108,63 @@ def _firms(known: Known, base: Scenario) -> Rows:
     """Capex and operating cash flow of five firms, for the quarters whose reports were out."""
     as_of = known.as_of.date()
     out = as_of - timedelta(days=setting("report_lag_days"))
+    names = [f"{what}:{firm.name}" for what in ("capex", "ocf") for firm in base.file.firm]
+    stored = {name: each for name, each in known.table(names).items() if not each.starter}
     rows: list[dict[str, Any]] = []
     first: list[date] = []
     last: list[date] = []
+    read: list[str] = []
     for firm in base.file.firm:
         begin = Quarter(firm.first_quarter)
         count = sum(begin.next(k).end <= out for k in range(len(firm.capex)))
-        rows.append({
-            **firm.model_dump(), "capex": firm.capex[:count], "known_on": min(firm.known_on, as_of),
-            "operating_cash_flow": firm.operating_cash_flow[:count],
-        })  # fmt: skip
+        own = _reported(stored, firm.name, begin)
+        if own is None:
+            spent, earned = firm.capex[:count], firm.operating_cash_flow[:count]
+            told = min(firm.known_on, as_of)
+        else:
+            spent, earned, told = own
+            count = len(spent)
+            read.append(firm.name)
+        rows.append({**firm.model_dump(), "capex": spent, "operating_cash_flow": earned,
+                     "known_on": told})  # fmt: skip
         first.append(begin.first_day)
         last.append(begin.next(count).first_day - A_DAY)
     total = sum(sum(row["capex"][4:]) for row in rows)
-    told = max(row["known_on"] for row in rows)
+    newest = max(row["known_on"] for row in rows)
+    status = OBSERVED if len(read) == len(rows) else PARTLY if read else PUBLISHED
     source = tuple(f"capex:{firm.name}" for firm in base.file.firm)
-    driver = Driver("firms", PUBLISHED, source, min(first), max(last), told, False, total)
+    driver = Driver("firms", status, source, min(first), max(last), newest, False, total)
     return Rows(driver, rows)
+
+
+def _reported(
+    stored: Mapping[str, Observed], firm: str, begin: Quarter
+) -> tuple[tuple[float, ...], tuple[float, ...], date] | None:
+    """Capex and operating cash flow quarter by quarter, and when the newest was known.
+
+    None unless both are stored for every quarter from the first one on, to at least end-2022.
+    """
+    series = [stored.get(f"{what}:{firm}") for what in ("capex", "ocf")]
+    if any(each is None for each in series):
+        return None
+    both = [_by_quarter(each, begin) for each in series if each is not None]
+    count = 0
+    while all(count in each for each in both):
+        count += 1
+    if begin.next(count).first_day < FIRST_STEP.replace(day=1):
+        return None
+    spent, earned = (tuple(each[k][0] for k in range(count)) for each in both)
+    return spent, earned, max(each[k][1] for each in both for k in range(count))
+
+
+def _by_quarter(observed: Observed, begin: Quarter) -> dict[int, tuple[float, date]]:
+    """Amount and known date by quarter; a fiscal quarter that closes early counts as its own."""
+    days = observed.observed_on.astype("datetime64[D]").tolist()
+    known = observed.known_on.astype("datetime64[D]").tolist()
+    return {
+        Quarter.of(day).number - begin.number: (float(value), told)
+        for day, value, told in zip(days, observed.values, known, strict=True)
+    }
 
 
 def _ai_bonds(known: Known, last_day: date, trend: Trend, base: Scenario) -> Rows:
