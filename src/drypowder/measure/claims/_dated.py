@@ -74,4 +74,13 @@ def _note(known: Known, figure: Dated) -> None:
 
 @lru_cache(maxsize=1)
 def _all() -> dict[str, Dated]:
-    return {key: Dated(key=key, **row) for key, row in table("claims", "dated").items()}
+    from drypowder.data import facts
+
+    shipped = {fact.id: fact.value for fact in facts()}
+    found = {}
+    for key, row in table("claims", "dated").items():
+        own = {name: value for name, value in row.items() if name != "fact"}
+        if "fact" in row:
+            own["value"] = shipped[row["fact"]]
+        found[key] = Dated(key=key, **own)
+    return found
