@@ -97,7 +97,8 @@ def _other_rhythms(window: NDArray, ours: NDArray, days: NDArray) -> list[Part]:
     oil_war = days <= np.datetime64(OIL_NEUTRAL_DAY)
     for key, state in (("after_oil_neutral", ~oil_war), ("to_oil_neutral", oil_war)):
         made = correlation_interval(*ours[state].T, level=REGISTRATION.level)
-        found.append(_part(key, made))
+        if np.isfinite(made.effect):  # not before the window has days of both kinds
+            found.append(_part(key, made))
     return found
 
 
