@@ -61,3 +61,14 @@ def test_without_any_gain_the_interval_covers_nothing_and_seldom_anything_holds(
     found = [c11.measure(_world(seed, noise=0.03)) for seed in range(10)]
     assert sum(each.low < 0.0 < each.high for each in found) >= 7
     assert sum(judge(c11.REGISTRATION, each).word == HOLDS for each in found) <= 1
+
+
+def test_a_fund_that_ends_before_the_window_gives_no_figure_under_a_later_name():
+    known = _world()
+    market = known.stored["price:SPY"]
+    on = market.observed_on.astype("datetime64[D]")
+    for last, told in ((date(2026, 1, 30), False), (date(2026, 5, 29), False), (LAST, True)):
+        kept = on <= np.datetime64(last)
+        known.stored["price:COWZ"] = made_up("price:COWZ", on[kept], market.values[kept])
+        keys = {part.key for part in c11.measure(known).parts}
+        assert ("near_cash_june" in keys) is told

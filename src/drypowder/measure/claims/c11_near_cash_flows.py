@@ -121,6 +121,8 @@ def _near_cash(known: Known) -> list[Part]:
     if fund is None:
         return []
     days, prices = aligned((fund, known.series(_MARKET)), first=ESSAY_DAY, last=LAST_DAY)
+    if not days.size or days[-1] < np.datetime64(OIL_NEUTRAL_DAY):
+        return []  # the fund ends before the window: no figure under a later day's name
     gained = 100.0 * (np.log(prices) - np.log(prices[0]))
     june = int(np.searchsorted(days, np.datetime64(OIL_NEUTRAL_DAY), side="right")) - 1
     return [
