@@ -78,7 +78,7 @@ def contrast(data: Panel) -> NDArray[np.float64]:
     old = np.isfinite(data.returns).sum(axis=0) >= numbers("rank")["evidence_weeks"]
     kind = np.array([asset.speculative for asset in data.assets]) * old
     most, least = kind > 0, kind < 0
-    return most / max(most.sum(), 1) - least / max(least.sum(), 1)
+    return most / max(int(most.sum()), 1) - least / max(int(least.sum()), 1)
 
 
 def compared(betas: Betas, weight: NDArray[np.float64]) -> tuple[float, float, float, float]:

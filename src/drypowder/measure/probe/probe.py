@@ -18,12 +18,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drypowder.errors import DataMissingError
 from drypowder.measure.numbers import numbers
 from drypowder.measure.probe.clocks import SOURCES, at_closes
 from drypowder.measure.probe.money import Money, money_placebo
-from drypowder.measure.rank.weekly import PRICE_DAYS, Floats, sampled, wednesdays
+from drypowder.measure.rank.weekly import PRICE_DAYS, Days, Floats, sampled, wednesdays
 from drypowder.measure.stamp import MeasuredStamp
 from drypowder.measure.statistics.leads import (
     Forecast,
@@ -136,7 +137,9 @@ def money_series() -> tuple[str, ...]:
     return ("WM2NS",)
 
 
-def close_to_close(series: Mapping[str, Observed], name: str) -> tuple[Floats, ...]:
+def close_to_close(
+    series: Mapping[str, Observed], name: str
+) -> tuple[Days, Floats, Floats, NDArray[np.int64]]:
     """Days, bitcoin's return at New York's close, the share's return, place of the source.
 
     Days on which either is missing are left out; the return of a Monday spans the weekend in both.
