@@ -54,6 +54,13 @@ def test_two_repo_operations_of_a_day_add_up():
     assert known(found) == ["2025-10-31"]  # results come out on the day
 
 
+def test_operations_beyond_any_sum_are_refused():
+    huge = [operation("2026-03-02", "Repo", 1e308), operation("2026-03-02", "Repo", 1e308)]
+    with pytest.raises(DrypowderError, match="totalAmtAccepted adds up to more") as error:
+        read(huge)
+    assert error.value.code == "DP-186"
+
+
 def test_exercises_are_no_operations():
     note = "Small Value Exercise"
     kept = operation("2026-05-13", "Repo", 1e9)

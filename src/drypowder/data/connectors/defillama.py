@@ -17,7 +17,7 @@ from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import provider
 from drypowder.data.connectors.question import Question
 from drypowder.data.connectors.reading import fields_of, json_of, list_of, moment_of
-from drypowder.data.connectors.rows import Print, Rows, number, rows
+from drypowder.data.connectors.rows import Print, Rows, number, rows, total
 from drypowder.data.connectors.wire import Reply, Session, address
 from drypowder.data.refusals import phrase
 from drypowder.data.series import Series
@@ -70,4 +70,4 @@ def _amount(by_peg: Any, which: str) -> float:
     amounts = {peg: number(value, peg) for peg, value in by_peg.items()}
     if "peggedUSD" not in amounts:
         return math.nan
-    return amounts["peggedUSD"] if which == "usd" else math.fsum(amounts.values())
+    return amounts["peggedUSD"] if which == "usd" else total(amounts.values(), _AMOUNT)

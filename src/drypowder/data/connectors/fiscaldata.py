@@ -21,7 +21,7 @@ from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import Provider, provider
 from drypowder.data.connectors.question import Question
 from drypowder.data.connectors.reading import count_of, fields_of, json_of, list_of, not_again
-from drypowder.data.connectors.rows import Print, Rows, day, number, rows
+from drypowder.data.connectors.rows import Print, Rows, day, number, rows, total
 from drypowder.data.connectors.windows import windows
 from drypowder.data.connectors.wire import Reply, Session, address
 from drypowder.data.refusals import phrase
@@ -95,7 +95,7 @@ def sold(entries: list[dict[str, Any]], series: Series, source: str) -> list[Pri
             value = number(row["total_accepted"], "total_accepted")
             by_day.setdefault(day(row["auction_date"]), []).append(value)
     return [
-        Print(on, math.fsum(values), on)
+        Print(on, total(values, "total_accepted"), on)
         for on, values in by_day.items()
         if not any(map(math.isnan, values))  # not all of its auctions have results yet
     ]

@@ -11,7 +11,6 @@ Source: New York Fed Markets Data API, rp/results, rates, soma/summary.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -21,7 +20,7 @@ from drypowder.data.connectors import _refusals as refusals
 from drypowder.data.connectors._settings import Provider, provider
 from drypowder.data.connectors.question import Question
 from drypowder.data.connectors.reading import fields_of, json_of, list_of
-from drypowder.data.connectors.rows import Print, Rows, day, number, rows
+from drypowder.data.connectors.rows import Print, Rows, day, number, rows, total
 from drypowder.data.connectors.windows import windows
 from drypowder.data.connectors.wire import Reply, Session, address
 from drypowder.data.series import Series
@@ -79,7 +78,10 @@ def read_operations(found: Found, series: Series, source: str) -> Rows:
             raise refusals.changed(source, series.name, str(error)) from None
         by_day.setdefault(on, []).append((str(row.get("closeTime", "")), value))
     pick = _latest if wanted == "Reverse Repo" else _sum
-    prints = [Print(on, pick(values), on) for on, values in by_day.items()]
+    try:
+        prints = [Print(on, pick(values), on) for on, values in by_day.items()]
+    except ValueError as error:
+        raise refusals.changed(source, series.name, str(error)) from None
     return _rows(series, source, prints, found)
 
 
@@ -189,4 +191,4 @@ def _latest(values: list[tuple[str, float]]) -> float:
 
 
 def _sum(values: list[tuple[str, float]]) -> float:
-    return math.fsum(value for _, value in values)
+    return total((value for _, value in values), "totalAmtAccepted")

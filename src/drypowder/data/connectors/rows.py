@@ -159,6 +159,14 @@ def number(given: Any, where: str) -> float:
     return value
 
 
+def total(values: Iterable[float], where: str) -> float:
+    """What values add up to. Raises ValueError naming the place where they are beyond any sum."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        raise ValueError(phrase("no_sum", where=where)) from None
+
+
 def day(given: Any) -> date:
     """A calendar date as sources write it. Raises ValueError."""
     return date.fromisoformat(str(given).strip()[:10])
