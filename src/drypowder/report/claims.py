@@ -266,6 +266,9 @@ def _why_not(answer: Answer, words: Catalogue) -> str:
     registration = claim(answer.number).REGISTRATION
     if answer.as_of <= registration.window[0]:
         return words.say("claims.before_window", as_of=answer.as_of)
+    first, last = registration.window
+    if answer.as_of <= last and not answer.observations:
+        return words.say("claims.not_over", as_of=answer.as_of, first=first, last=last)
     return words.say("claims.too_few", count=answer.observations, fewest=registration.fewest)
 
 

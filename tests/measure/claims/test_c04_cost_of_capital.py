@@ -12,6 +12,9 @@ DAYS = np.arange("2003-01-01", "2026-07-25", dtype="datetime64[D]")
 DAYS = DAYS[np.is_busday(DAYS)]
 WINDOW = (DAYS > np.datetime64("2026-02-06")) & (DAYS <= np.datetime64("2026-06-30"))
 
+AUGUST = np.arange("2026-01-01", "2026-09-01", dtype="datetime64[D]")
+AUGUST = AUGUST[np.is_busday(AUGUST)]
+
 
 def world(rise_bp=0.0, *, daily_bp=5.0, seed=0, policy_bp=0.0):
     """A yield that wanders, and rises by so much over the window; the two-year yield with it."""
@@ -49,6 +52,35 @@ def test_before_the_window_is_over_nothing_is_said():
     known.as_of = known.as_of.replace(month=3, day=1)
     with pytest.raises(TooFewError):
         c04.measure(known)
+
+
+@pytest.mark.parametrize("day", [(6, 10), (6, 27), (6, 29), (6, 30)])
+def test_nothing_is_said_until_the_figure_of_the_windows_last_day_is_known(day):
+    month, day_of = day
+    known = world(40.0)
+    known.as_of = known.as_of.replace(month=month, day=day_of)
+    with pytest.raises(TooFewError):
+        c04.measure(known)
+
+
+def test_a_day_after_the_window_the_answer_is_that_of_all_later_days():
+    known, later = world(40.0), world(40.0)
+    known.as_of = known.as_of.replace(month=7, day=1)
+    found = c04.measure(known)
+    assert found.effect == c04.measure(later).effect
+    assert str(found.last) == "2026-06-30"
+
+
+def test_a_part_to_august_ends_in_the_week_of_its_last_day():
+    """DGS10 to 21 August is a part; one that ends on 31 July is no figure of August."""
+    levels = np.linspace(4.0, 5.0, len(AUGUST))
+    for last, there in (("2026-08-20", True), ("2026-07-31", False)):
+        known = world(40.0)
+        seen = np.datetime64(last) >= AUGUST
+        known.stored["DGS10"] = made_up("DGS10", AUGUST[seen], levels[seen])
+        keys = {each.key for each in c04.measure(known).parts}
+        assert ("nominal_whole" in keys) == there
+        assert "nominal_oil_neutral" in keys
 
 
 def test_five_years_of_month_ends_show_the_rise_but_cannot_judge_it():

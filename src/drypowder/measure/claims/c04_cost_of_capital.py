@@ -52,7 +52,7 @@ _SERIES = {
     "nominal": "DGS10", "breakeven": "T10YIE", "two_years": "DGS2", "thirty_years": "DGS30",
     "term_premium": "THREEFYTP10", "investment_grade": "BAMLC0A0CM",
 }  # fmt: skip
-_LONGEST_WAIT_DAYS = 31  # of the last figure of a window before its end
+_HOLIDAYS = 4  # days a last figure may be away from the last day that the authors had seen
 
 
 def measure(known: Known) -> Finding:
@@ -118,16 +118,19 @@ def unexplained(level: NDArray, driver: NDArray, learned: NDArray) -> NDArray:
     return np.concatenate([[0.0], np.cumsum(steps - slope * moves)])
 
 
-def _others(known: Known, suffix: str, end: date) -> list[Part]:
+def _others(known: Known, suffix: str, end: date, away_days: int = 0) -> list[Part]:
     """Change of the other prices of capital over the same days."""
     series, found = known.table(list(_SERIES.values())), []
     for key, name in _SERIES.items():
         if name not in series:
             continue
-        days, values = within(series[name], last=end)
-        if _reaches(days, end):
-            start = values[np.searchsorted(days, np.datetime64(ESSAY_DAY), side="right") - 1]
-            found.append(Part(f"{key}_{suffix}", _BP * float(values[-1] - start)))
+        days, values = within(series[name])
+        if _reaches(days, end, away_days):
+            start, last = (
+                values[np.searchsorted(days, np.datetime64(day), side="right") - 1]
+                for day in (ESSAY_DAY, end)
+            )
+            found.append(Part(f"{key}_{suffix}", _BP * float(last - start)))
     return found
 
 
@@ -142,15 +145,14 @@ def _looks_like_policy(others: list[Part]) -> bool:
 def _to_the_end(known: Known) -> list[Part]:
     """The nominal yield and its two halves to the last day seen, oil no longer neutral."""
     keep = {"nominal_whole", "breakeven_whole", "thirty_years_whole"}
-    return [part for part in _others(known, "whole", LAST_DAY) if part.key in keep]
+    return [part for part in _others(known, "whole", LAST_DAY, _HOLIDAYS) if part.key in keep]
 
 
-def _reaches(days: NDArray, end: date) -> bool:
-    """Figures both by the essay's day and near the end of the window."""
+def _reaches(days: NDArray, end: date, away_days: int = 0) -> bool:
+    """Figures by the essay's day and of a window's last day or later: before, it is not over."""
     if not days.size or days[0] > np.datetime64(ESSAY_DAY):
         return False
-    last = days[days <= np.datetime64(end)][-1]
-    return bool(np.datetime64(end) - last <= np.timedelta64(_LONGEST_WAIT_DAYS, "D"))
+    return bool(days[-1] >= np.datetime64(end) - np.timedelta64(away_days, "D"))
 
 
 def _on_or_before(days: NDArray, day: date) -> date:
