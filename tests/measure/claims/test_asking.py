@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from tests.measure.fakes import FakeKnown, made_up
 
+from drypowder.data import known as store_known
+from drypowder.data import open_store
+from drypowder.data.importing import import_path
 from drypowder.errors import DataMissingError, UsageError
 from drypowder.measure.claims import (
     CANNOT_SAY,
@@ -20,10 +23,14 @@ from drypowder.measure.claims import (
     ask,
     claim,
     history,
+    kept,
     numbers,
     registration_hash,
 )
+from drypowder.measure.claims.asking import Fetched
 from drypowder.measure.claims.registry import method_hash
+from drypowder.measure.numbers import table
+from drypowder.measure.rank.universe import universe
 from drypowder.report.words import catalogue
 
 WORDS = catalogue().section("claims")
@@ -136,6 +143,52 @@ def test_the_second_time_nothing_is_computed(tmp_path, monkeypatch):
     first = answers(known, [14], WORDS, tmp_path)
     monkeypatch.setattr("drypowder.measure.claims.kept.ask", None)
     assert answers(known, [14], WORDS, tmp_path) == first
+
+
+SPANS = ({}, {"since": date(2026, 1, 5)}, {"until": date(2026, 1, 7)},
+         {"since": date(2026, 1, 6), "until": date(2026, 1, 8)},
+         {"since": date(2027, 1, 1)}, {"until": date(2025, 1, 1)})  # fmt: skip
+
+
+@pytest.mark.parametrize("span", SPANS)
+def test_a_part_of_what_was_fetched_is_what_the_store_says_of_it(tmp_path, span):
+    """A daily series of prices, bars, and a monthly one that ends in shipped figures."""
+    rows = ["series,observed_on,known_on,value"]
+    rows += [f"price:SPY,2026-01-{day:02},2026-01-{day + 1:02},{day}" for day in range(2, 12)]
+    rows += [f"perp-4h:BTCUSDT,2026-01-07T{hour:02}:00:00Z,2026-01-08,7" for hour in (0, 12)]
+    rows += ["M2SL,2025-11-30,2026-01-08,22000", "M2SL,2025-12-31,2026-02-08,22100"]
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(rows) + "\n")
+    store = open_store(tmp_path / "home")
+    import_path(store, path)
+    known, names = store.known_on("2026-11-23"), ["price:SPY", "perp-4h:BTCUSDT", "M2SL", "DGS10"]
+    fetched, asked = Fetched(known, names).table(names, **span), known.table(names, **span)
+    assert fetched.keys() == asked.keys()
+    for name, each in asked.items():
+        ours, theirs = vars(fetched[name]), vars(each)
+        for key, value in theirs.items():
+            assert np.array_equal(ours[key], value) or ours[key] == pytest.approx(value), key
+
+
+def test_a_field_or_basket_is_fetched_with_the_registered_series():
+    contest = set(kept._names(5))
+    assert {asset.series for asset in universe()} <= contest
+    baskets = table("claims", "retail")
+    named = {f"price:{t}" for which in ("speculative", "steady") for t in baskets[which]["tickers"]}
+    assert named <= set(kept._names(13))
+
+
+@pytest.mark.real_data
+def test_all_claims_ask_the_store_once(imported_store, monkeypatch):
+    asked, query = [], store_known.query
+
+    def counted(files, names, *more, **span):
+        asked.append(names)
+        return query(files, names, *more, **span)
+
+    monkeypatch.setattr(store_known, "query", counted)
+    answers(imported_store.known_on("2026-11-23"), numbers(), WORDS)
+    assert len(asked) == 1, [len(each) for each in asked]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"made up": 3}', "null"])

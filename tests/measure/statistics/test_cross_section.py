@@ -85,6 +85,20 @@ def test_every_week_once_gives_the_loadings_themselves():
     np.testing.assert_allclose(drawn[0], loadings(returns, factors, lags=4).value, rtol=1e-9)
 
 
+def test_assets_of_one_history_share_an_inverse_and_keep_their_own_loadings():
+    """Three kinds of gaps among seven assets; each draw is least squares with repeated weeks."""
+    returns, factors = _panel(5)
+    returns[200:, 3] = np.nan
+    counts = block_counts(260, mean_block=4, draws=2, generator=np.random.default_rng(1))
+    drawn = drawn_loadings(returns, factors, counts)
+    for draw, often in enumerate(counts):
+        for asset in range(7):
+            rows = np.repeat(np.arange(260), often.astype(int))
+            rows = rows[np.isfinite(returns[rows, asset])]
+            expected = np.linalg.lstsq(factors[rows], returns[rows, asset], rcond=None)[0]
+            np.testing.assert_allclose(drawn[draw, asset], expected, rtol=1e-9)
+
+
 def test_a_factor_that_never_moves_has_no_loading():
     returns, factors = _panel(11)
     found = loadings(returns, np.column_stack([factors, np.full(260, 7.0)]), lags=4)

@@ -42,6 +42,25 @@ def test_the_last_figure_of_a_month_stands_for_it():
     assert values.tolist() == [1.0, 2.0] and on[0] == np.datetime64("2026-01-30")
 
 
+def test_what_lasts_is_the_filter_that_textbooks_write():
+    from scipy.signal import lfilter
+
+    from drypowder.measure.statistics.memory import _lasting
+
+    shocks = generator().standard_normal((5, 83))
+    np.testing.assert_array_equal(_lasting(shocks, 0.7), lfilter([1.0], [1.0, -0.7], shocks))
+
+
+def test_a_line_by_hand_and_the_slopes_with_intervals_are_the_same_line():
+    x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0, 7.0])  # y = 1 + 2 x
+    plain = tools.least_squares(y, x)
+    assert plain.value == pytest.approx([1.0, 2.0]) and plain.r_squared == pytest.approx(1.0)
+    assert plain.weight @ y == pytest.approx(plain.value)
+    noisy = generator().standard_normal((2, 50))
+    sure = tools.hac_ols(*noisy, draws=9)
+    np.testing.assert_array_equal(tools.least_squares(*noisy).residual, sure.residual)
+
+
 def test_an_interval_of_a_mean_is_as_wide_as_its_error():
     sample = generator().standard_normal(400)
     made = tools.block_interval(lambda x: float(x.mean()), sample, block=1)

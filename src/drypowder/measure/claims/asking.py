@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from drypowder.data import Known, Observed
 
 
+_COLUMNS = ("observed_on", "known_on", "values", "estimated")
 _TOO_FEW_WEEKS = "DP-211"  # of what is stored: pulling it again would not help
 
 
@@ -140,8 +141,7 @@ class Fetched:
 
     def series(self, name: str, **span) -> Observed:
         """As `Known.series`."""
-        found = None if span else self._held.get(name)
-        return found or self._known.series(name, **span)
+        return self.find(name, **span) or self._known.series(name, **span)
 
     def find(self, name: str, **span) -> Observed | None:
         """As `Known.find`."""
@@ -151,15 +151,43 @@ class Fetched:
         """As `Known.table`."""
         wanted = list(dict.fromkeys(names))
         unseen = [name for name in wanted if name not in self._held]
-        if span:
-            return self._known.table(wanted, **span)
         if unseen:
             self._held.update(dict.fromkeys(unseen))
             self._held.update(self._known.table(unseen))
-        return {name: found for name in wanted if (found := self._held[name]) is not None}
+        whole = {name: found for name in wanted if (found := self._held[name]) is not None}
+        if not span:
+            return whole
+        # which of its figures are shipped ones a series does not say: what ends in one is asked for
+        asked = self._known.table([name for name in whole if whole[name].starter], **span)
+        cut = {
+            name: asked.get(name) if each.starter else _between(each, **span)
+            for name, each in whole.items()
+        }
+        return {name: found for name, found in cut.items() if found is not None}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._known, name)
+
+
+def _between(
+    observed: Observed, since: date | None = None, until: date | None = None
+) -> Observed | None:
+    """A series from the first to the last day, both included; None where nothing is left."""
+    from drypowder.data import catalogue
+
+    kept = np.ones(len(observed.values), bool)
+    if since is not None:
+        kept &= observed.observed_on >= np.datetime64(since)
+    if until is not None:
+        kept &= observed.observed_on < np.datetime64(until) + np.timedelta64(1, "D")
+    if not kept.any():
+        return None
+    columns = {name: getattr(observed, name)[kept] for name in _COLUMNS}
+    earlier = (observed.observed_on[-1] - columns["observed_on"][-1]) / np.timedelta64(1, "D")
+    age_days = observed.age_days + float(earlier)
+    about = catalogue().find(observed.name)
+    stale = observed.stale if about is None else age_days > about.stale_after_days()
+    return replace(observed, **columns, age_days=age_days, stale=stale)
 
 
 def ask(known: Known | Fetched, number: int, sentences: Mapping[str, str]) -> Answer:

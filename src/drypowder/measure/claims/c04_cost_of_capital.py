@@ -25,7 +25,7 @@ from drypowder.measure.claims.claim import (
     Registration,
     TooFewError,
 )
-from drypowder.measure.statistics import aligned, event_window, hac_ols, within
+from drypowder.measure.statistics import aligned, event_window, least_squares, within
 
 if TYPE_CHECKING:
     from datetime import date
@@ -114,7 +114,7 @@ def unexplained(level: NDArray, driver: NDArray, learned: NDArray) -> NDArray:
     """
     steps, moves = np.diff(level), np.diff(driver)
     past = learned[1:]
-    slope = hac_ols(steps[past], moves[past]).value[1]
+    slope = least_squares(steps[past], moves[past]).value[1]
     return np.concatenate([[0.0], np.cumsum(steps - slope * moves)])
 
 

@@ -29,6 +29,7 @@ from drypowder.measure.numbers import numbers
 from drypowder.measure.rank.contest import Betas, raw_betas, scarcity_betas
 from drypowder.measure.rank.panel import Panel, panel
 from drypowder.measure.rank.scarcity import NEEDS, OPTIONAL, READINGS
+from drypowder.measure.rank.universe import universe
 from drypowder.measure.rank.weekly import PRICE_DAYS, sampled
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ REGISTRATION = Registration(
     unit="percent_per_sd",
     fewest=156,
 )
+FIELD = tuple(asset.series for asset in universe())  # read beside those registered by name
 _ENDS = (("june", OIL_NEUTRAL_DAY), ("august", LAST_DAY))
 _GROUPS = ("bitcoin", "alt_coins", "crypto_shares", "unprofitable")
 

@@ -49,6 +49,9 @@ REGISTRATION = Registration(
     fewest=100,
 )
 _BASKETS = ("speculative", "steady")
+FIELD = tuple(  # read beside those registered by name
+    f"price:{ticker}" for name in _BASKETS for ticker in table("claims", "retail")[name]["tickers"]
+)
 _WALKS = 400
 
 

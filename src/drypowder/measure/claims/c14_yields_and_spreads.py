@@ -27,7 +27,7 @@ from drypowder.measure.statistics import (
     changes,
     correlation,
     correlation_interval,
-    hac_ols,
+    least_squares,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _controlled(known: Known) -> list[Part]:
     ours = _window(*(series[name] for name in names))
     if len(ours) < REGISTRATION.fewest:
         return []
-    left, right = (hac_ols(ours[:, k], ours[:, 2:]).residual for k in (0, 1))
+    left, right = (least_squares(ours[:, k], ours[:, 2:]).residual for k in (0, 1))
     made = correlation_interval(left, right, level=REGISTRATION.level)
     return [_part("oil_and_policy", made, kind=CONTROL)]
 

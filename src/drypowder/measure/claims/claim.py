@@ -109,7 +109,7 @@ class Verdict:
 
 
 class Claim(Protocol):
-    """A module of this folder."""
+    """A module of this folder; `FIELD` in it, if any, names the series of a field that it reads."""
 
     REGISTRATION: Registration
 

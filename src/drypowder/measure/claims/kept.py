@@ -70,8 +70,10 @@ def history(folder: Path, number: int | None = None) -> list[dict[str, Any]]:
 
 
 def _names(number: int) -> tuple[str, ...]:
-    registration = claim(number).REGISTRATION
-    return registration.needs + registration.optional
+    """Series that a claim reads: those registered by name, and those of a field or basket."""
+    asked = claim(number)
+    registered = asked.REGISTRATION.needs + asked.REGISTRATION.optional
+    return registered + tuple(getattr(asked, "FIELD", ()))
 
 
 def _key(known: Known, number: int, sentences: Mapping[str, str]) -> str:

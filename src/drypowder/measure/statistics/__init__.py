@@ -20,7 +20,7 @@ from drypowder.measure.statistics.events import EventWindow, event_window
 from drypowder.measure.statistics.kink import Kink, bend_interval, kink_test
 from drypowder.measure.statistics.many import benjamini_hochberg, holm
 from drypowder.measure.statistics.projection import Response, local_projection
-from drypowder.measure.statistics.regression import Slopes, hac_ols
+from drypowder.measure.statistics.regression import Slopes, hac_ols, least_squares
 from drypowder.measure.statistics.stationary import unit_root
 from drypowder.measure.statistics.together import correlation, correlation_interval
 
@@ -46,6 +46,7 @@ __all__ = [
     "hac_ols",
     "holm",
     "kink_test",
+    "least_squares",
     "local_projection",
     "month_ends",
     "unit_root",

@@ -70,10 +70,13 @@ def drawn_loadings(returns: Floats, factors: Floats, counts: Floats) -> Floats:
     filled = np.where(there, returns, 0.0)
     weeks, size = factors.shape
     assets = returns.shape[1]
+    # assets with the same weeks share an inverse, and most have all of them
+    kinds, kind = np.unique(there, axis=1, return_inverse=True)
     products = (factors[:, :, None] * factors[:, None, :]).reshape(weeks, 1, size * size)
-    inner = counts @ (there[:, :, None] * products).reshape(weeks, -1)
+    inner = counts @ (kinds[:, :, None] * products).reshape(weeks, -1)
+    inverse = _inverse(inner.reshape(-1, size, size)).reshape(len(counts), -1, size, size)
     outer = counts @ (filled[:, :, None] * factors[:, None, :]).reshape(weeks, -1)
-    solved = _inverse(inner.reshape(-1, size, size)) @ outer.reshape(-1, size, 1)
+    solved = inverse[:, kind.ravel()] @ outer.reshape(len(counts), assets, size, 1)
     return solved.reshape(len(counts), assets, size)
 
 

@@ -8,6 +8,8 @@ of each moment's surprise, so that storms stay where they were (Gonçalves and K
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +48,8 @@ def _first(series: NDArray) -> NDArray:
 
 
 def _lasting(shocks: NDArray, rho: float) -> NDArray:
-    from scipy.signal import lfilter
-
-    return np.asarray(lfilter([1.0], [1.0, -rho], shocks, axis=1))
+    """u[t] = rho u[t-1] + shocks[t] along the rows of each draw [draw, row]."""
+    made = np.array(shocks.T, order="C")  # [row, draw]: a step is one addition of vectors
+    for before, now in pairwise(made):
+        now += rho * before
+    return np.ascontiguousarray(made.T)

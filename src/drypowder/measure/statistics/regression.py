@@ -30,6 +30,31 @@ class Slopes:
     r_squared: float
 
 
+@dataclass(frozen=True)
+class Line:
+    """Least squares without a word on how sure it is."""
+
+    value: NDArray  # [1 + regressor], constant first
+    residual: NDArray  # [row]
+    weight: NDArray  # [1 + regressor, row]: value = weight @ outcome
+    table: NDArray  # [row, 1 + regressor]
+    r_squared: float
+
+
+def least_squares(outcome: NDArray, regressors: NDArray) -> Line:
+    """Least squares with a constant.
+
+    Args:
+        outcome: [row]; regressors: [row] or [row, regressor].
+    """
+    from statsmodels.regression.linear_model import OLS
+
+    table = np.column_stack([np.ones(len(outcome)), regressors])
+    fit = OLS(np.asarray(outcome, float), table).fit()
+    weight = np.asarray(fit.model.pinv_wexog)
+    return Line(np.asarray(fit.params), np.asarray(fit.resid), weight, table, float(fit.rsquared))
+
+
 def hac_ols(
     outcome: NDArray,
     regressors: NDArray,
@@ -46,20 +71,16 @@ def hac_ols(
         lags: of the errors; 4 (T/100)^(2/9) when left out (Newey and West 1994).
         level: two-sided; 0.10 gives a 90 % interval, symmetric about the slope.
     """
-    from statsmodels.regression.linear_model import OLS
-
-    table = np.column_stack([np.ones(len(outcome)), regressors])
+    fit = least_squares(outcome, regressors)
+    value, residual, weight = fit.value, fit.residual, fit.weight
     length = round(4.0 * (len(outcome) / 100.0) ** (2.0 / 9.0)) if lags is None else lags
-    fit = OLS(np.asarray(outcome, float), table).fit()
-    value, residual = np.asarray(fit.params), np.asarray(fit.resid)
-    weight = np.asarray(fit.model.pinv_wexog)  # [coefficient, row]: value = weight @ outcome
     error = _errors(residual[None], weight, length)[0]
-    strayed = _strayed(residual, table, weight, length, draws, seed)  # [draw, coefficient] |t|
+    strayed = _strayed(residual, fit.table, weight, length, draws, seed)  # [draw, coefficient] |t|
     width = error * np.quantile(strayed, 1.0 - level, axis=0)
     t = np.abs(value) / np.where(error > 0.0, error, np.finfo(float).tiny)
     p_value = (1.0 + (strayed >= t).sum(axis=0)) / (1.0 + len(strayed))
     return Slopes(
-        value, value - width, value + width, p_value, residual, len(residual), float(fit.rsquared)
+        value, value - width, value + width, p_value, residual, len(residual), fit.r_squared
     )
 
 
