@@ -44,6 +44,19 @@ def test_month_end_figures_alone_are_refused_by_name():
         c08.measure(world(starter=True))
 
 
+def test_days_that_hang_on_those_before_leave_the_mean_and_widen_its_interval():
+    """A wave over settlement days, twelve of them high and eleven low: few independent ones."""
+    known = world(6.0, noise_bp=0.5)
+    window = SETTLES & (DAYS >= np.datetime64("2025-09-01"))
+    wave = np.zeros(len(DAYS))
+    wave[window] = 3.0 * np.sign(np.sin(np.arange(window.sum()) / 4.0 + 0.1))
+    known.stored["SOFR"].values[:] += wave / 100.0
+    found = c08.measure(known)
+    (part,) = [each for each in found.parts if each.key == "remembering"]
+    assert part.value == pytest.approx(found.effect)
+    assert part.high - part.low > 1.5 * (found.high - found.low)
+
+
 def test_size_and_power():
     for rise, least, most in ((0.0, 0.02, 0.2), (3.0, 0.95, 1.0)):
         found = [c08.measure(world(rise, noise_bp=3.0, seed=seed)) for seed in range(80)]

@@ -37,6 +37,29 @@ def test_todays_move_is_not_in_its_own_yardstick():
     assert moves[-1, 0] == pytest.approx(5.0 / np.std(np.tile([0.01, -0.01], 45), ddof=1))
 
 
+def hourly(hour, fall):
+    """Bitcoin in bars of an hour, which falls by so much in one that ends on 30 January."""
+    hours = np.arange("2025-01-01T00", "2026-03-10T00", dtype="datetime64[h]")
+    steps = 0.002 * np.random.default_rng(2).standard_normal(len(hours))
+    steps[hours == np.datetime64(f"2026-01-30T{hour}")] -= fall
+    return made_up("perp-1h:BTCUSDT", hours, 100.0 * np.exp(np.cumsum(steps)))
+
+
+def test_what_happens_after_new_york_has_closed_is_not_in_the_part_at_its_close():
+    """New York closes at 21:00 UTC in January; bitcoin falls by a half before or after."""
+    known, found = world(), {}
+    worlds = {"calm": (20, 0.0), "before": (20, 0.7), "after": (22, 0.7)}
+    for name, fall in worlds.items():
+        bars = hourly(*fall)
+        known.stored[bars.name] = bars
+        found[name] = {each.key: each for each in c10.measure(known).parts}
+    calm, before, after = (found[name]["bitcoin_at_new_york"].value for name in found)
+    assert after == calm and before < calm - 10.0
+    assert found["calm"]["at_new_york"].observations == 2  # the days with bars
+    assert found["calm"]["at_midnight"] == found["after"]["at_midnight"]
+    assert "at_new_york" not in {each.key for each in c10.measure(world()).parts}
+
+
 def test_without_prices_it_says_what_to_pull_and_before_the_days_nothing():
     with pytest.raises(DataMissingError):
         c10.measure(FakeKnown())

@@ -63,6 +63,16 @@ def test_without_any_gain_the_interval_covers_nothing_and_seldom_anything_holds(
     assert sum(judge(c11.REGISTRATION, each).word == HOLDS for each in found) <= 1
 
 
+def test_betas_that_are_drawn_as_well_leave_the_gain_and_more_room():
+    wider = []
+    for seed in range(6):
+        found = c11.measure(_world(seed, gained=0.3, chips_gained=2.0, noise=0.03))
+        (part,) = [each for each in found.parts if each.key == "betas_drawn"]
+        assert part.value == pytest.approx(found.effect)
+        wider.append((part.high - part.low) / (found.high - found.low))
+    assert np.median(wider) > 1.1  # betas times what chip makers gained
+
+
 def test_a_fund_that_ends_before_the_window_gives_no_figure_under_a_later_name():
     known = _world()
     market = known.stored["price:SPY"]

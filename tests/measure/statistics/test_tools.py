@@ -45,10 +45,10 @@ def test_the_last_figure_of_a_month_stands_for_it():
 def test_what_lasts_is_the_filter_that_textbooks_write():
     from scipy.signal import lfilter
 
-    from drypowder.measure.statistics.memory import _lasting
+    from drypowder.measure.statistics.memory import lasting
 
     shocks = generator().standard_normal((5, 83))
-    np.testing.assert_array_equal(_lasting(shocks, 0.7), lfilter([1.0], [1.0, -0.7], shocks))
+    np.testing.assert_array_equal(lasting(shocks, 0.7), lfilter([1.0], [1.0, -0.7], shocks))
 
 
 def test_a_line_by_hand_and_the_slopes_with_intervals_are_the_same_line():

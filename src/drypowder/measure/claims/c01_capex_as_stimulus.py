@@ -23,6 +23,7 @@ from drypowder.measure.claims.claim import (
     Registration,
 )
 from drypowder.measure.statistics import block_interval, dates_of
+from drypowder.measure.statistics.panel import panel_slope
 
 if TYPE_CHECKING:
     from drypowder.data import Known, Observed
@@ -70,11 +71,12 @@ def measure(known: Known) -> Finding:
         effect=made.effect, low=made.low, high=made.high, p_value=made.p_value,
         observations=count, first=_day(quarters[0]), last=_day(quarters[-1]),
         parts=(
-            *_recent(capex, debt), *_other_money(known), *_oracle(known), *_securities(known),
-            *_all_bonds(known),
+            _remembering(capex, debt), *_recent(capex, debt), *_other_money(known),
+            *_oracle(known), *_securities(known), *_all_bonds(known),
         ),
         caveats=(
-            "long_term_debt_only", *(("three_quarters",) if quarters[-1] >= _WAVE else ()),
+            "few_stretches", "long_term_debt_only",
+            *(("three_quarters",) if quarters[-1] >= _WAVE else ()),
             "spending_moves_money", "not_measured",
         ),
     )  # fmt: skip
@@ -119,6 +121,13 @@ def _by_quarter(series: Observed | None, what: str = "flow") -> dict[np.datetime
     first, last = map(np.datetime64, REGISTRATION.window)
     kept = (days >= first) & (days <= last) & np.isfinite(values)
     return dict(zip(days[kept].astype("datetime64[M]"), values[kept].tolist(), strict=True))
+
+
+def _remembering(capex: NDArray, debt: NDArray) -> Part:
+    """The same slope with errors for memory and for what all firms share in a quarter."""
+    made = panel_slope(capex, debt, level=REGISTRATION.level)
+    return Part("remembering", made.effect, made.low, made.high, kind=CONTROL,
+                p_value=made.p_value, observations=made.observations)  # fmt: skip
 
 
 def _recent(capex: NDArray, debt: NDArray) -> list[Part]:

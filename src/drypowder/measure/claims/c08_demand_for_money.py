@@ -70,11 +70,12 @@ def measure(known: Known) -> Finding:
         parts=(
             _mean_part("last_day", rises[scarce & last_of_month]),
             _mean_part("mid_month", rises[scarce & ~last_of_month]),
+            _remembering(rises[scarce]),
             *_abundant(known, rises_on, rises),
             *_supply_and_demand(known),
             *_crowding(known),
         ),
-        caveats=("calendar_is_foreseen", "window_dressing", "issuers_are_three"),
+        caveats=("days_apart", "calendar_is_foreseen", "window_dressing", "issuers_are_three"),
     )  # fmt: skip
 
 
@@ -111,6 +112,13 @@ def _mean_part(key: str, values: NDArray, kind: str = "part") -> Part:
         return Part(key, math.nan, kind=kind, observations=0)
     mean, low, high, p_value = mean_interval(values, REGISTRATION.level)
     return Part(key, mean, low, high, kind=kind, p_value=p_value, observations=len(values))
+
+
+def _remembering(rises: NDArray) -> Part:
+    """The same mean, with an interval for settlement days that hang on those before."""
+    made = hac_ols(rises, np.empty((len(rises), 0)), level=REGISTRATION.level)
+    return Part("remembering", float(made.value[0]), float(made.low[0]), float(made.high[0]),
+                kind=CONTROL, p_value=float(made.p_value[0]), observations=len(rises))  # fmt: skip
 
 
 def _abundant(known: Known, rises_on: NDArray, rises: NDArray) -> list[Part]:

@@ -23,6 +23,7 @@ from drypowder.measure.claims.claim import (
     Part,
     Registration,
 )
+from drypowder.measure.probe.clocks import SOURCES, at_closes
 from drypowder.measure.statistics import aligned, choice, dates_of, forward_filled, within
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ REGISTRATION = Registration(
     unit="ordinary_days",
     fewest=5,  # days of news
 )
+FIELD = SOURCES  # read beside those registered by name
 _MEMORY = 90  # days of the deviation
 _PLACEBO_FROM = np.datetime64("2016-01-01")
 _BP = 100.0
@@ -72,9 +74,12 @@ def measure(known: Known) -> Finding:
         parts=(
             *(Part(key, float(basket[r])) for key, r in zip(_DAYS, rows, strict=True)),
             *(Part(f"{key}_chosen", float(moves[rows[0], k])) for k, key in enumerate(_ASSETS)),
-            *rest, *_rates(known), *_balance_sheet(known),
+            *rest, *_at_new_yorks_close(known, days, closes), *_rates(known),
+            *_balance_sheet(known),
         ),
-        caveats=("five_days", *(("one_day_decides",) if one_day else ()), "two_legs"),
+        caveats=(
+            "five_days", "later_clock", *(("one_day_decides",) if one_day else ()), "two_legs",
+        ),
     )  # fmt: skip
 
 
@@ -87,9 +92,13 @@ def standardised(days: NDArray, closes: NDArray) -> tuple[NDArray, NDArray]:
     Returns:
         days [row] and moves [row, asset] in ordinary days.
     """
-    returns = np.diff(np.log(closes), axis=0)
+    return _ordinary(days[1:], np.diff(np.log(closes), axis=0))
+
+
+def _ordinary(days: NDArray, returns: NDArray) -> tuple[NDArray, NDArray]:
+    """Returns [row, asset] over the deviation of the 90 rows before each, and their days [row]."""
     windows = np.lib.stride_tricks.sliding_window_view(returns, _MEMORY, axis=0)[:-1]
-    return days[_MEMORY + 1 :], returns[_MEMORY:] / windows.std(axis=-1, ddof=1)
+    return days[_MEMORY:], returns[_MEMORY:] / windows.std(axis=-1, ddof=1)
 
 
 def rank_of_mean(
@@ -121,6 +130,32 @@ def _without_first(basket: NDArray, rows: list[int], quiet: NDArray) -> list[Par
     effect, low, high, p_value = rank_of_mean(basket[rows[1:]], quiet, REGISTRATION.level)
     return [Part("without_chosen", effect, low, high, kind=CONTROL, p_value=p_value,
                  observations=len(rows) - 1)]  # fmt: skip
+
+
+def _at_new_yorks_close(known: Known, days: NDArray, closes: NDArray) -> list[Part]:
+    """Days with hourly bars: bitcoin taken when New York closes, and at midnight UTC as above."""
+    bars = known.table(SOURCES)
+    moved, _ = at_closes(bars, days)
+    there = np.isfinite(moved[1:])
+    if int(there.sum()) <= 2 * _MEMORY:
+        return []
+    returns = np.diff(np.log(closes), axis=0)
+    at_close = np.column_stack([returns[:, :-1], moved[1:]])
+    found = []
+    for key, each in (("at_new_york", at_close), ("at_midnight", returns)):
+        on, moves = _ordinary(days[1:][there], each[there])
+        rows = [int(np.searchsorted(on, day)) for day in _DAYS.values() if _is_there(on, day)]
+        if not rows or rows[0] < _MEMORY:
+            return []
+        basket = moves.mean(axis=1)
+        effect, low, high, p_value = rank_of_mean(
+            basket[rows], basket[: rows[0]], REGISTRATION.level
+        )
+        found.append(Part(key, effect, low, high, kind=CONTROL, p_value=p_value,
+                          observations=len(rows)))  # fmt: skip
+        if on[rows[0]] == _DAYS["chosen"]:
+            found.append(Part(f"bitcoin_{key}", float(moves[rows[0], -1]), kind=CONTROL))
+    return found
 
 
 def _rates(known: Known) -> list[Part]:

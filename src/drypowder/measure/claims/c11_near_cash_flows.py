@@ -28,7 +28,15 @@ from drypowder.measure.claims.claim import (
     Part,
     Registration,
 )
-from drypowder.measure.statistics import aligned, block_interval, changes, hac_ols
+from drypowder.measure.statistics import (
+    aligned,
+    block_interval,
+    block_length,
+    changes,
+    choice,
+    hac_ols,
+)
+from drypowder.measure.statistics.cross_section import block_counts, drawn_loadings
 
 if TYPE_CHECKING:
     from drypowder.data import Known
@@ -71,6 +79,7 @@ def measure(known: Known) -> Finding:
         last=days[window][-1].item(),
         parts=(
             Part("to_june", to_june.effect, to_june.low, to_june.high, p_value=to_june.p_value),
+            _betas_drawn(ours, np.stack([market, chips], axis=1), before, window),
             Part("after_june", made.effect - to_june.effect),
             Part("market_june", float(beyond_market[june].sum())),
             Part("market_august", float(beyond_market[window].sum())),
@@ -81,7 +90,7 @@ def measure(known: Known) -> Finding:
             *_near_cash(known),
             *_usual(known, int(window.sum()), made.effect),
         ),
-        caveats=("shortage", "one_window", "made_of_it"),
+        caveats=("betas_known", "shortage", "one_window", "made_of_it"),
     )  # fmt: skip
 
 
@@ -98,6 +107,25 @@ def _beyond(ours: NDArray, factors: NDArray, before: NDArray) -> NDArray:
     table = np.column_stack([np.ones(int(before.sum())), factors[before]])
     slope = np.linalg.lstsq(table, ours[before], rcond=None)[0][1:]
     return ours - factors @ slope
+
+
+def _betas_drawn(ours: NDArray, factors: NDArray, before: NDArray, window: NDArray) -> Part:
+    """The same sum with the betas drawn again as well, from the days that they were fitted on."""
+    generator, draws = np.random.default_rng(int(choice("seed"))), int(choice("draws"))
+    table = np.column_stack([np.ones(len(ours)), factors])
+
+    def drawn(rows: NDArray) -> NDArray:
+        columns = (ours[rows], factors[rows])
+        return block_counts(int(rows.sum()), mean_block=block_length(*columns), draws=draws,
+                            generator=generator)  # fmt: skip
+
+    betas = drawn_loadings(ours[before, None], table[before], drawn(before))[:, 0, 1:]
+    often = drawn(window)
+    sums = often @ ours[window] - ((often @ factors[window]) * betas).sum(axis=1)
+    half = REGISTRATION.level / 2.0
+    low, high = np.quantile(sums, [half, 1.0 - half])
+    return Part("betas_drawn", float(_beyond(ours, factors, before)[window].sum()), float(low),
+                float(high), kind=CONTROL)  # fmt: skip
 
 
 def _nearness(known: Known, days: NDArray, spread: NDArray) -> list[Part]:

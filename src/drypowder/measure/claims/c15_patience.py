@@ -65,7 +65,7 @@ def measure(known: Known) -> Finding:
         parts=(
             Part("average_share", float(weight.mean()), unit="share"),
             *_falls(price, extra), _sized(extra),
-            *_losses(days[1:], weight, extra), *_since_essay(days[1:], price, weight, extra),
+            *_losses(weight, extra), *_since_essay(days[1:], price, weight, extra),
         ),
         caveats=("one_market", "no_costs", "waiting_costs"),
     )  # fmt: skip
@@ -149,7 +149,7 @@ def _sized(extra: NDArray) -> Part:
                 observations=made.observations)  # fmt: skip
 
 
-def _losses(days: NDArray, weight: NDArray, extra: NDArray) -> list[Part]:
+def _losses(weight: NDArray, extra: NDArray) -> list[Part]:
     """Deepest fall of wealth above cash: always in shares, her average share, the patient one."""
     held = {
         "whole": np.ones_like(extra),

@@ -29,13 +29,13 @@ def remade(
     rho = memory(residual, space, generator)
     surprise = residual - rho * np.concatenate([[0.0], residual[:-1]])
     made = surprise * generator.choice([-1.0, 1.0], (draws, len(residual)))
-    return _lasting(made, rho)
+    return lasting(made, rho)
 
 
 def memory(residual: NDArray, space: NDArray, generator: np.random.Generator) -> float:
     """First autocorrelation of what a regression leaves over, corrected for its bias."""
     found = float(_first(residual[None])[0])
-    started = _lasting(generator.standard_normal((_CORRECTING_DRAWS, 2 * len(residual))), found)
+    started = lasting(generator.standard_normal((_CORRECTING_DRAWS, 2 * len(residual))), found)
     plain = started[:, len(residual) :]
     again = _first(plain - (plain @ space) @ space.T)
     return float(np.clip(2.0 * found - again.mean(), -_LONGEST, _LONGEST))
@@ -47,7 +47,7 @@ def _first(series: NDArray) -> NDArray:
     return (series[:, 1:] * series[:, :-1]).sum(axis=1) / np.where(size > 0.0, size, np.inf)
 
 
-def _lasting(shocks: NDArray, rho: float) -> NDArray:
+def lasting(shocks: NDArray, rho: float) -> NDArray:
     """u[t] = rho u[t-1] + shocks[t] along the rows of each draw [draw, row]."""
     made = np.array(shocks.T, order="C")  # [row, draw]: a step is one addition of vectors
     for before, now in pairwise(made):
