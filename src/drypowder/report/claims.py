@@ -49,7 +49,9 @@ def data(answers: Sequence[Answer], words: Catalogue) -> list[dict[str, Any]]:
             for part in finding.get("parts", [])
         ]
         row["caveats"] = [_caveat(words, answer, key) for key in finding.get("caveats", [])]
-        row["sources"] = given["sources"]
+        row["sources"] = [
+            {**each, "label": _source_label(words, each)} for each in given["sources"]
+        ]
     return rows
 
 
@@ -183,7 +185,7 @@ def word(answer: Answer, words: Catalogue) -> str:
 
 def amount(value: float, unit: str, words: Catalogue, *, signed: bool = False) -> str:
     """A number with its unit in words."""
-    name = words.section("claims").get(f"claims.units.{unit}", unit)
+    name = words.say(f"claims.units.{unit}")
     return f"{plain(value, words, figures=2, signed=signed)} {name}".strip()
 
 
@@ -329,7 +331,13 @@ def _said(words: Catalogue, answer: Answer, key: str) -> str:
 
 
 def _part_label(words: Catalogue, answer: Answer, key: str) -> str:
-    return words.section("claims").get(f"claims.{answer.number}.parts.{key}", key.replace("_", " "))
+    return words.say(f"claims.{answer.number}.parts.{key}")
+
+
+def _source_label(words: Catalogue, source: Mapping[str, Any]) -> str:
+    """A single figure's label stands among the words, a series' in the catalogue of the data."""
+    kind, _, key = source["name"].partition(":")
+    return words.say(f"claims.facts.{key}") if kind == "fact" else source["label"]
 
 
 def _caveat(words: Catalogue, answer: Answer, key: str) -> str:

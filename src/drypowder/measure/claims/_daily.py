@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drypowder.errors import DataMissingError
+from drypowder.measure.refused import refused
 
 if TYPE_CHECKING:
     from drypowder.data import Known, Observed
@@ -19,9 +20,5 @@ def daily(known: Known, *names: str) -> tuple[Observed, ...]:
     """
     found = tuple(known.series(name) for name in names)
     if sparse := [series.name for series in found if series.starter]:
-        raise DataMissingError(
-            "DP-230",
-            f"this claim counts days, and of {', '.join(sparse)} only month-ends are here.",
-            f"drypowder data pull {' '.join(sparse)}",
-        )
+        raise refused(DataMissingError, "DP-230", names=", ".join(sparse), named=" ".join(sparse))
     return found

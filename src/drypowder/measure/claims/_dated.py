@@ -63,8 +63,8 @@ def _note(known: Known, figure: Dated) -> None:
     from drypowder.data import Observed
 
     read[f"fact:{figure.key}"] = Observed(
-        name=f"fact:{figure.key}", label=figure.key.replace("_", " "), unit=figure.unit,
-        frequency="irregular", source=figure.source, licence="one cited figure", licensed=False,
+        name=f"fact:{figure.key}", label=figure.key, unit=figure.unit,
+        frequency="irregular", source=figure.source, licence="", licensed=False,
         observed_on=np.array([figure.as_of], "datetime64[us]"),
         known_on=np.array([figure.known_on], "datetime64[us]"),
         values=np.array([figure.value]), estimated=np.array([False]),

@@ -12,6 +12,7 @@ from typing import cast
 
 from drypowder.errors import UsageError
 from drypowder.measure.claims.claim import Claim
+from drypowder.measure.refused import refused
 
 _ROOM = "drypowder.measure.claims"
 _FILE = re.compile(r"c(\d\d)_\w+\.py")
@@ -31,7 +32,7 @@ def claim(number: int) -> Claim:
     """
     if number not in _files():
         known = ", ".join(map(str, numbers()))
-        raise UsageError("DP-200", f"there is no claim {number}.", f"There are {known}.")
+        raise refused(UsageError, "DP-200", number=number, known=known)
     return cast(Claim, import_module(f"{_ROOM}.{_files()[number][:-3]}"))
 
 

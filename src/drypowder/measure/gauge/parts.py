@@ -15,6 +15,7 @@ from typing import Any
 
 from drypowder.errors import DrypowderError, UsageError
 from drypowder.measure.numbers import table
+from drypowder.measure.refused import phrase, refused
 
 LIQUIDITY, ROOM = "liquidity", "room"
 UNITS = ("usd_bn", "bp", "share", "multiple")
@@ -114,16 +115,16 @@ def part(key: str) -> Part:
     found = {each.key: each for each in parts()}
     if key not in found:
         near = difflib.get_close_matches(key, found, 3, 0.4) or list(found)
-        raise UsageError("DP-192", f"the gauge has no part {key!r}.", f"Near: {', '.join(near)}.")
+        raise refused(UsageError, "DP-192", key=key, near=", ".join(near))
     return found[key]
 
 
 def _part(key: str, row: Mapping[str, Any]) -> Part:
     absent = [name for name in _NEEDED if name not in row]
     if absent:
-        raise _broken(key, f"{absent[0]} is missing")
+        raise _broken(key, "missing", name=absent[0])
     if row["direction"] not in (-1, 1) or row["unit"] not in UNITS:
-        raise _broken(key, f"direction is -1 or 1, unit one of {', '.join(UNITS)}")
+        raise _broken(key, "choices", units=", ".join(UNITS))
     return Part(
         key=key,
         group=row["group"],
@@ -144,7 +145,7 @@ def _part(key: str, row: Mapping[str, Any]) -> Part:
 def _weight(row: Mapping[str, Any]) -> Weight:
     made = Weight(float(row["weight"]), float(row["low"]), float(row["high"]))
     if not 0.0 <= made.low <= made.value <= made.high:
-        raise _broken(str(dict(row)), "0 <= low <= weight <= high does not hold")
+        raise _broken(str(dict(row)), "order")
     return made
 
 
@@ -153,7 +154,6 @@ def _estimates(name: str, row: Mapping[str, Any]) -> Estimates:
     return Estimates(name, row["label"], row["unit"], row["growth_pa"]["value"], tuple(points))
 
 
-def _broken(where: str, why: str) -> DrypowderError:
-    return DrypowderError(
-        "DP-190", f"part {where} of the gauge: {why}.", "Correct measure/gauge/parts.toml."
-    )
+def _broken(where: str, which: str, **values: object) -> DrypowderError:
+    why = phrase("DP-190", which, **values)
+    return refused(DrypowderError, "DP-190", where=where, why=why)

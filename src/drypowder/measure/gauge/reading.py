@@ -28,6 +28,7 @@ from drypowder.measure.gauge.scale import (
 )
 from drypowder.measure.gauge.sources import Source, month_ends, values
 from drypowder.measure.numbers import numbers
+from drypowder.measure.refused import phrase, refused
 from drypowder.measure.stamp import MeasuredStamp, day_of
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def measured(source: Source, given: list[Inputs]) -> Yardstick:
     begun = np.datetime64(f"{int(numbers('gauge')['window_from_year'])}-01-01")
     first = [p.observed_on[0] for each in given for p in each.found.values() if not p.estimated]
     if not first:
-        raise _nothing(source.day, "any part")
+        raise _nothing(source.day, phrase("DP-191", "any_part"))
     days = month_ends(max(begun, min(first)), source.day)
     found = _values(given, days) * _directions()
     enough = np.isfinite(found).sum(axis=0) >= numbers("gauge")["fewest_months"]
@@ -291,9 +292,7 @@ def _since(day: date, since: date | None) -> date:
     if since is None:
         return day - timedelta(days=int(numbers("gauge")["since_days"]))
     if since >= day:
-        raise UsageError(
-            "DP-193", f"{since} is not before {day}.", "Name an earlier day with --since."
-        )
+        raise refused(UsageError, "DP-193", since=since, day=day)
     return since
 
 
@@ -304,8 +303,4 @@ def _used(given: list[Inputs]) -> NDArray[np.datetime64]:
 
 
 def _nothing(day: date, what: str) -> DataMissingError:
-    return DataMissingError(
-        "DP-191",
-        f"the gauge knows nothing about {what} on {day}.",
-        "Ask about a later day, or run `drypowder data pull`; starter figures begin in June 2021.",
-    )
+    return refused(DataMissingError, "DP-191", what=what, day=day)

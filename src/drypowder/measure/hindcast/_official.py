@@ -23,6 +23,7 @@ from drypowder.measure.hindcast._rows import (
     opening,
 )
 from drypowder.measure.hindcast.settings import borrowing_rows, setting
+from drypowder.measure.refused import refused
 from drypowder.scenarios.clock import BUSINESS_DAYS_A_YEAR
 from drypowder.scenarios.scenario import Scenario
 
@@ -45,8 +46,7 @@ def purchases(known: Known, last_day: date, trend: Trend, base: Scenario) -> lis
     found = known.table(["TREAST", "WSHOMCB", "WALCL"])
     notes = month_ends(found.get("TREAST"), last_day)
     if not notes.dates:
-        said = "the Treasuries of the Federal Reserve are not known from end-2022 on."
-        raise DataMissingError("DP-222", said, "Run `drypowder data pull TREAST`.")
+        raise refused(DataMissingError, "DP-222")
     fed = base.sheet.economy.role("central_bank")
     held = {name: opening(base, fed, name) for name in ("bills", "treasuries", "agency_mbs")}
     driver = notes.driver("fed_treasuries", OBSERVED, found["TREAST"])

@@ -32,6 +32,7 @@ from drypowder.measure.hindcast._rows import (
     opening,
 )
 from drypowder.measure.hindcast.settings import REPLACED, setting, settings
+from drypowder.measure.refused import refused
 from drypowder.scenarios.clock import BUSINESS_DAYS_A_YEAR
 from drypowder.scenarios.quarters import Quarter
 from drypowder.scenarios.scenario import Scenario, load, restore
@@ -100,8 +101,8 @@ def _refuse_hindsight(scenario: Scenario) -> None:
     cut = setting("cut")
     late = [p for p in scenario.parameters.values() if p.known_on and p.known_on > cut]
     if late:
-        said = ", ".join(f"{p.name} ({p.known_on})" for p in late)
-        raise UsageError("DP-224", f"learned after {cut}: {said}.", "Set it from what was known.")
+        names = ", ".join(f"{p.name} ({p.known_on})" for p in late)
+        raise refused(UsageError, "DP-224", cut=cut, names=names)
 
 
 def _firms(known: Known, base: Scenario) -> Rows:

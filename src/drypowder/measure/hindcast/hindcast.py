@@ -20,6 +20,7 @@ from drypowder.measure.hindcast.observed import Happened, month_days, observe
 from drypowder.measure.hindcast.settings import MARKET, PIPES, Outcome, outcomes, setting
 from drypowder.measure.hindcast.simulated import Simulated, simulate_outcomes
 from drypowder.measure.hindcast.skill import BETTER, TOO_FEW, WORSE, Score, scores
+from drypowder.measure.refused import refused
 from drypowder.measure.stamp import MeasuredStamp
 
 if TYPE_CHECKING:
@@ -148,8 +149,10 @@ def compare(
 def _checked(last_day: date, known: Known) -> date:
     """Raises UsageError DP-220 for a day before there is anything to compare, or after today."""
     if business_days(FIRST_STEP, last_day) < _SHORTEST or last_day > known.as_of.date():
-        said = f"{last_day} cannot be reached: from {FIRST_STEP}, to {known.as_of.date()}."
-        raise UsageError("DP-220", said, f"Give a day at least {_SHORTEST} business days later.")
+        raise refused(
+            UsageError, "DP-220", day=last_day, first=FIRST_STEP, last=known.as_of.date(),
+            shortest=_SHORTEST,
+        )  # fmt: skip
     return last_day
 
 

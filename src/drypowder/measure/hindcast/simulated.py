@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from drypowder.errors import DrypowderError, UnbalancedError
 from drypowder.measure.hindcast.settings import Outcome, outcomes
+from drypowder.measure.refused import refused
 
 if TYPE_CHECKING:
     from drypowder.accounts.economy import Economy
@@ -63,13 +64,12 @@ def simulate_outcomes(scenario: Scenario, *, draws: int, seed: int = 0) -> Simul
     series = run_block(inputs, parameters, levers, numbers, seed, kept_programs())
     failed = {f.path: f for f in list_failures(series, inputs.economy)}
     if 0 in failed:
-        said = f"the central path stopped on {inputs.dates[failed[0].step]}: {failed[0].market}."
-        raise DrypowderError("DP-221", said, "Report it with the data version.")
+        day, market = inputs.dates[failed[0].step], failed[0].market
+        raise refused(DrypowderError, "DP-221", day=day, market=market)
     alive = np.array([k for k in numbers if k not in failed])
     worst = float(np.nan_to_num(series["residual"][alive], nan=np.inf).max())
     if worst > _TOLERANCE:
-        said = f"accounts miss by {worst:.1e} of the day's gross flows."
-        raise UnbalancedError("DP-225", said, "Report it with the data version.")
+        raise refused(UnbalancedError, "DP-225", gap=f"{worst:.1e}")
     required = np.asarray(parameters.valuation.required_return_pa)
     opened = np.asarray(inputs.units)
     changes = {

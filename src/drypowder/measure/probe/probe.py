@@ -25,6 +25,7 @@ from drypowder.measure.numbers import numbers
 from drypowder.measure.probe.clocks import SOURCES, at_closes
 from drypowder.measure.probe.money import Money, money_placebo
 from drypowder.measure.rank.weekly import PRICE_DAYS, Days, Floats, sampled, wednesdays
+from drypowder.measure.refused import refused
 from drypowder.measure.stamp import MeasuredStamp
 from drypowder.measure.statistics.leads import (
     Forecast,
@@ -119,11 +120,8 @@ def probe(known: Known) -> Probe:
     rows = [*rows, *_weekly(series), *_hourly(series)]
     asked = {row.question for row in rows}
     if not asked & {DAILY, WEEKLY}:
-        raise DataMissingError(
-            "DP-212",
-            "the probe cannot say yet: it needs prices of bitcoin and of shares.",
-            f"run drypowder data pull {_BITCOIN} {' '.join(shares)} {SOURCES[0]}",
-        )
+        named = " ".join((_BITCOIN, *shares, SOURCES[0]))
+        raise refused(DataMissingError, "DP-212", named=named)
     return Probe(
         tuple(_corrected(rows)), money_placebo(series), hour_late,
         tuple(name for name in QUESTIONS if name not in asked),

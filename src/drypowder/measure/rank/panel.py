@@ -16,6 +16,7 @@ from drypowder.measure.rank.momentum import winners_less_losers
 from drypowder.measure.rank.scarcity import NEEDS, OPTIONAL, Weekly, weekly
 from drypowder.measure.rank.universe import Asset, universe
 from drypowder.measure.rank.weekly import PRICE_DAYS, Floats, sampled
+from drypowder.measure.refused import refused
 
 if TYPE_CHECKING:
     from drypowder.data import Known, Observed
@@ -97,12 +98,10 @@ def _kept(
 def _enough(weeks: int, fewest: int, last: np.datetime64) -> None:
     """Raises DataMissingError DP-211 where scarcity is known for too few weeks."""
     if weeks < fewest:
-        raise DataMissingError(
-            "DP-211",
-            f"scarcity is known for {weeks} weeks only up to {last.astype('datetime64[D]')}; "
-            f"{fewest} are needed.",
-            "Ask for a later day; the rate on reserves begins in July 2021.",
-        )
+        raise refused(
+            DataMissingError, "DP-211", weeks=weeks, last=last.astype("datetime64[D]"),
+            fewest=fewest,
+        )  # fmt: skip
 
 
 def _need(series: Mapping[str, Observed], field: Sequence[Asset]) -> None:
@@ -112,12 +111,8 @@ def _need(series: Mapping[str, Observed], field: Sequence[Asset]) -> None:
     if not any(asset.series in series for asset in field):
         absent += [asset.series for asset in field[:_MOST_NAMED]]
     if absent:
-        named = " ".join(absent[:_MOST_NAMED])
-        raise DataMissingError(
-            "DP-210",
-            f"the contest cannot say yet: {', '.join(absent[:_MOST_NAMED])} are not stored.",
-            f"run drypowder data pull {named}",
-        )
+        told = absent[:_MOST_NAMED]
+        raise refused(DataMissingError, "DP-210", absent=", ".join(told), named=" ".join(told))
 
 
 def _log_prices(series: Mapping[str, Observed], field: Sequence[Asset], found: Weekly) -> Floats:
