@@ -188,4 +188,5 @@ def _all_bonds(known: Known) -> list[Part]:
 
 def _day(month: np.datetime64) -> date:
     """Last day of a month."""
-    return ((month + 1).astype("datetime64[D]") - 1).item()
+    following = month + np.timedelta64(1, "M")
+    return (following.astype("datetime64[D]") - np.timedelta64(1, "D")).item()

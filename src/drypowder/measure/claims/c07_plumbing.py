@@ -84,7 +84,8 @@ def near_month_end(days: NDArray) -> NDArray:
     """
     nearest = np.full(len(days), np.inf)
     for shift in (0, 1):
-        end = (days.astype("datetime64[M]") + shift).astype("datetime64[D]") - 1
+        month = days.astype("datetime64[M]") + np.timedelta64(shift, "M")
+        end = month.astype("datetime64[D]") - np.timedelta64(1, "D")
         nearest = np.minimum(nearest, np.abs((days - end).astype(int)))
     return (nearest <= _NEAR_MONTH_END_DAYS).astype(float)
 

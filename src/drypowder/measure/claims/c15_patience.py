@@ -50,7 +50,7 @@ _AT_REST, _FALL = 0.5, 0.10
 _OTHER_FALLS = {"fall_5": 0.05, "fall_20": 0.20}
 _BLOCK_DAYS = 126.0  # half a year: the drawn stretches keep falls and recoveries together
 _SIZING_DAYS = 60
-_LONGEST_SINGLE_DAYS = 10  # a rate older than this is no rate
+_LONGEST_SINGLE = np.timedelta64(10, "D")  # a rate older than this is no rate
 
 
 def measure(known: Known) -> Finding:
@@ -117,7 +117,7 @@ def _excess(known: Known) -> tuple[NDArray, NDArray, NDArray]:
         kept = more_days > rate_days[-1]
         rate_days = np.concatenate([rate_days, more_days[kept]])
         rate = np.concatenate([rate, more[kept]])
-    fresh = days <= rate_days[-1] + _LONGEST_SINGLE_DAYS
+    fresh = days <= rate_days[-1] + _LONGEST_SINGLE
     days, price = days[fresh], price[fresh]
     held = np.diff(days).astype(int)
     cash = forward_filled(days[:-1], rate_days, rate) / _PERCENT * held / _YEAR_CALENDAR
