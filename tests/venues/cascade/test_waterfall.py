@@ -418,6 +418,22 @@ def test_the_fund_bears_the_slippage_of_collateral_that_it_took():
     assert np.all(np.abs(end.residual) < 1e-12)
 
 
+def test_coins_on_their_way_to_the_book_still_stand_behind_the_fund():
+    """60 buy coins worth 66.7; they are being sold when the second long owes 220 - 210 = 10.
+
+    The fund has what they fetch, so it pays and nobody is deleveraged.
+    """
+    place = pledged(setting(venue(fund_money=60.0)), 0.9)
+    people = several(
+        (20.0, [(0, 10.0, 100.0)]), (210.0, [(0, 10.0, 100.0)]), (5e3, [(0, -20.0, 100.0)])
+    )
+    end = played(place, people, np.log([[0.92, 1.0], [0.78, 1.0]]), collateral=TEN_COINS)
+    assert not len(end.events.of_stage("adl").price)
+    assert end.unpaid[:, 0] == pytest.approx([0.0, 10.0])
+    assert end.fund[:, 0] == pytest.approx([7.0 * 60.0 / 6.3, 7.0 * 60.0 / 6.3 - 10.0])
+    assert np.all(np.abs(end.residual) < 1e-12)
+
+
 @pytest.mark.parametrize("money", [0.0, 10.0, 1e3])
 def test_an_index_above_the_book_costs_the_fund_no_more_than_it_has(money):
     """Coins counted at 7 whose book has 4.2, as USDe in October 2025 had it redeemed at par.

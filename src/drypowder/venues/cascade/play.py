@@ -112,8 +112,9 @@ class Play:
         np.add.at(self.coins, market, amount)
 
     def coins_worth(self) -> Floats:
-        """[venue] what a fund or vault holds in coins, at the mark."""
-        return sums(self.prices.venue, self.coins * np.exp(self.prices.mark), len(self.fund))
+        """[venue] what a fund or vault holds in coins: at the mark, or what their sale fetches."""
+        worth = self.coins * np.exp(self.prices.mark) + self.coin_fill * self.fill
+        return sums(self.prices.venue, worth, len(self.fund))
 
     def fund_equity(self) -> Floats:
         """[venue] money of the fund, and coins that it has yet to sell."""

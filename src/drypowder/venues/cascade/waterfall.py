@@ -116,6 +116,7 @@ def _coins_sold(play: Play) -> None:
     play.fund += np.where(play.has_vault, 0.0, got)
     play.vault += np.where(play.has_vault, got, 0.0)
     play.makers_take(np.arange(len(play.coin_fill)), play.coin_fill, play.fill)
+    play.coin_fill = np.zeros_like(play.coin_fill)
 
 
 def real_equity(play: Play, standing: Standing) -> Floats:
