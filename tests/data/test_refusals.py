@@ -72,3 +72,12 @@ def test_fields_are_filled_and_braces_in_values_do_no_harm():
     assert "{x}" in error.message and error.exit_code == 3 and error.hint
     with pytest.raises(KeyError):
         refusals.refusal("DP-171", "nothing_known", UsageError, name="x")
+
+
+@pytest.mark.parametrize("given", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_moment_that_utc_has_no_name_for_is_refused(given):
+    from drypowder.data import clocks
+
+    with pytest.raises(UsageError) as refused:
+        clocks.moment(given)
+    assert refused.value.code == "DP-174"

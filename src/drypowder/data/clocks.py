@@ -35,7 +35,10 @@ def moment(given: Moment) -> datetime:
     if isinstance(given, datetime):
         if given.tzinfo is None:
             raise refusal("DP-174", "no_zone", given=given.isoformat())
-        return given.astimezone(UTC)
+        try:
+            return given.astimezone(UTC)
+        except OverflowError:  # the first or last hours of the calendar, in another zone
+            raise refusal("DP-174", "no_moment", given=given.isoformat()) from None
     return datetime(given.year, given.month, given.day, tzinfo=UTC) + END_OF_DAY
 
 
