@@ -75,10 +75,18 @@ def drive(known: Known, last_day: date) -> Driven:
         "firm": [_firms(known, base)],
         "ai_bonds": [_ai_bonds(known, last_day, trend, base)],
     }
-    rows = {kind: [row for part in found for row in part.rows] for kind, found in parts.items()}
+    rows = {
+        kind: [_rounded(row) for part in found for row in part.rows]
+        for kind, found in parts.items()
+    }
     scenario = restore(_file(base, rows, known, last_day))
     _refuse_hindsight(scenario)
     return Driven(scenario, tuple(part.driver for found in parts.values() for part in found))
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    """Amounts to a thousand dollars: the last bit of a sum is NumPy's, and the hash would tell."""
+    return {k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}
 
 
 def _file(base: Scenario, rows: dict[str, Any], known: Known, last_day: date) -> dict[str, Any]:
